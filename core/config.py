@@ -1,0 +1,165 @@
+"""Settings: read once from the environment at start, checked, and passed down."""
+
+import ipaddress
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.errors import ConfigurationError
+
+PREFIX = "GA_"
+HOSTS_VARIABLE = "EXCHANGE_HOSTS"
+PRIVATE_VARIABLES = ("GA_VAULT_PRIVATE_KEYS", "GA_VAULT_PRIVATE_KEYS_FILE")
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set; each field is the environment variable `GA_<NAME>`. Durations are in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    data_dir: Path = Path("data")
+    database_url: str = Field(default="", repr=False)
+    address: str = "127.0.0.1"
+    port: int = Field(default=8501, ge=1, le=65535)
+    public_url: str = ""
+    app_key_file: Path = Path()
+    vault_public_key: str = ""
+    vault_public_key_file: Path = Path()
+    vault_private_keys: SecretStr = SecretStr("")
+    vault_private_keys_file: Path = Path()
+    sync_interval_seconds: int = Field(default=30, ge=5, le=3600)
+    sync_slow_interval_seconds: int = Field(default=120, ge=5, le=86400)
+    ledger_interval_seconds: int = Field(default=300, ge=5, le=86400)
+    sync_threads: int = Field(default=16, ge=1, le=128)
+    lease_seconds: int = Field(default=60, ge=20, le=3600)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_json: bool = False
+    allow_withdraw_keys: bool = False
+    demo: bool = False
+    default_language: Literal["pt_BR", "en"] = "pt_BR"
+    default_time_zone: str = "America/Sao_Paulo"
+    egress_ips: str = ""
+    metrics_token: SecretStr = SecretStr("")
+    exchange_hosts: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from `load_settings` alone, so that nothing reads the environment behind its back."""
+        return (init_settings,)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
+        data_dir = Path(values.get("data_dir", "data"))
+        keys = data_dir / "keys"
+        derived = {
+            "database_url": f"sqlite:///{(data_dir / 'dashboard.db').as_posix()}",
+            "public_url": f"http://127.0.0.1:{values.get('port', 8501)}",
+            "app_key_file": keys / "app.key",
+            "vault_public_key_file": keys / "vault.pub",
+            "vault_private_keys_file": keys / "vault.key",
+        }
+        return derived | values
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError("must look like https://dashboard.example.com")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("plain http is accepted on loopback addresses only; use https")
+        return url.rstrip("/")
+
+    @field_validator("default_time_zone")
+    @classmethod
+    def _check_time_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("is not the name of a time zone, such as America/Sao_Paulo")
+        return name
+
+    @field_validator("exchange_hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+        for url in (url for urls in hosts.values() for url in urls.values()):
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not is_loopback(parts.hostname or ""):
+                raise ValueError("only loopback addresses are accepted (it exists for the sandbox and for tests)")
+        return hosts
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if self.lease_seconds < self.sync_interval_seconds:
+            raise ValueError("GA_LEASE_SECONDS must not be shorter than GA_SYNC_INTERVAL_SECONDS")
+        return self
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether the data lies in a SQLite file."""
+        return self.database_url.startswith("sqlite")
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment (the process's own when not given).
+
+    Raises:
+        ConfigurationError: a value is wrong or a `GA_` variable unknown; the text names the variable, never its value.
+    """
+    environ = os.environ if environ is None else environ
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in setting_names())
+    if unknown:
+        raise ConfigurationError(f"unknown setting {', '.join(unknown)}; the README lists every setting")
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in environ.items() if value}
+    try:
+        return Settings(**{**source(), **_read_hosts(environ)})
+    except ValidationError as e:
+        raise ConfigurationError("; ".join(_explain(error["loc"], error["msg"]) for error in e.errors())) from None
+
+
+def setting_names() -> list[str]:
+    """Return the names of all environment variables, in the order of the fields."""
+    fields = [PREFIX + name.upper() for name in Settings.model_fields if name != "exchange_hosts"]
+    return [*fields, HOSTS_VARIABLE]
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name is `localhost` or an address of this machine's loopback range."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _read_hosts(environ: Mapping[str, str]) -> dict[str, Any]:
+    text = environ.get(HOSTS_VARIABLE, "")
+    if not text:
+        return {}
+    try:
+        return {"exchange_hosts": json.loads(text)}
+    except ValueError:
+        raise ConfigurationError(f"{HOSTS_VARIABLE} is not JSON of the form {{exchange: {{host: URL}}}}") from None
+
+
+def _explain(loc: tuple[int | str, ...], message: str) -> str:
+    problem = message.removeprefix("Value error, ")
+    if not loc:
+        return problem
+    name = HOSTS_VARIABLE if loc[0] == "exchange_hosts" else PREFIX + str(loc[0]).upper()
+    return f"{name}: {problem}"
