@@ -1,0 +1,1 @@
+"""Pure nouns and arithmetic of the platform."""

@@ -1,0 +1,1 @@
+"""Use cases; every function takes the Scope of who asks."""

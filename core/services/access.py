@@ -1,0 +1,43 @@
+"""Who may touch what: the checks that every service makes before its first query."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core.domain.types import Scope
+from core.errors import ForbiddenError, NotFoundError, StepUpRequiredError
+
+STEP_UP_AGE = timedelta(minutes=10)
+
+
+def clients_of(scope: Scope, client_id: UUID | None = None) -> Collection[UUID] | None:
+    """Return the client ids to ask the storage for: one client, or all that the scope may see (None: everybody).
+
+    Raises:
+        NotFoundError: the client is outside the scope, answered as if it did not exist.
+    """
+    if client_id is None:
+        return scope.client_ids
+    if not scope.allows(client_id):
+        raise NotFoundError("client")
+    return frozenset({client_id})
+
+
+def require_write(scope: Scope) -> None:
+    """Refuse roles that only read.
+
+    Raises:
+        ForbiddenError: the role may not change anything.
+    """
+    if not scope.may_write:
+        raise ForbiddenError(scope.role)
+
+
+def require_recent_login(scope: Scope, now: datetime) -> None:
+    """Refuse when the password was given more than ten minutes ago.
+
+    Raises:
+        StepUpRequiredError: the person must give the password again.
+    """
+    if scope.authenticated_at is None or now - scope.authenticated_at > STEP_UP_AGE:
+        raise StepUpRequiredError

@@ -1,0 +1,125 @@
+"""Exchange accounts as people handle them: list, rename, pause, remove, ask for a reading, follow a job.
+
+Adding accounts and keys is account_keys.py, the main account main_account.py.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from core.domain.types import (
+    AccountStatus,
+    ExchangeAccount,
+    Job,
+    JobKind,
+    Scope,
+    SyncState,
+    WalletState,
+)
+from core.errors import ConflictError, NotFoundError
+from core.ports import Storage
+from core.services.access import clients_of, require_recent_login, require_write
+from core.services.account_rows import audit_account, found_account, refuse_name_in_use
+from core.services.main_account import hand_over_main
+from core.services.names import clean_name
+
+READABLE = (AccountStatus.ACTIVE, AccountStatus.NEEDS_ATTENTION)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """One account with everything its row on the screen needs. `job` is the newest verification or key replacement."""
+
+    account: ExchangeAccount
+    sync: SyncState | None
+    wallets: tuple[WalletState, ...]
+    job: Job | None
+
+
+def list_accounts(storage: Storage, scope: Scope, client_id: UUID, *, with_removed: bool = False) -> list[AccountView]:
+    """Return the client's accounts, the main one first, then by name."""
+    clients = clients_of(scope, client_id)
+    with storage.begin(scope, write=False) as uow:
+        accounts = uow.accounts.all(clients, with_removed=with_removed)
+        ids = [account.id for account in accounts]
+        states = {state.account_id: state for state in uow.syncing.states(clients, account_ids=ids)}
+        wallets = uow.readings.wallets(ids, clients)
+        jobs = uow.jobs.latest(ids, clients)
+    newest: dict[UUID, Job] = {}
+    for job in sorted(jobs, key=lambda job: job.created_at):
+        if job.kind is not JobKind.SYNC:
+            newest[job.account_id] = job
+    views = [
+        AccountView(
+            account=account,
+            sync=states.get(account.id),
+            wallets=tuple(wallet for wallet in wallets if wallet.account_id == account.id),
+            job=newest.get(account.id),
+        )
+        for account in accounts
+    ]
+    return sorted(
+        views, key=lambda view: (not view.account.is_main, view.account.name.casefold(), str(view.account.id))
+    )
+
+
+def rename(storage: Storage, scope: Scope, account_id: UUID, name: str, *, now: datetime) -> ExchangeAccount:
+    """Give the account another name, unique among the client's accounts."""
+    require_write(scope)
+    wanted = clean_name(name)
+    with storage.begin(scope) as uow:
+        account = found_account(uow, account_id, clients_of(scope), for_update=True)
+        refuse_name_in_use(uow, {account.user_id}, wanted, except_id=account.id)
+        changed = replace(account, name=wanted, updated_at=now)
+        uow.accounts.update(changed)
+        audit_account(uow, scope, "account.renamed", changed, now)
+    return changed
+
+
+def set_active(storage: Storage, scope: Scope, account_id: UUID, active: bool, *, now: datetime) -> ExchangeAccount:
+    """Pause or resume the syncing of an account; its history and its key stay."""
+    require_write(scope)
+    with storage.begin(scope) as uow:
+        account = found_account(uow, account_id, clients_of(scope), for_update=True)
+        changed = replace(account, is_active=active, updated_at=now)
+        uow.accounts.update(changed)
+        if active:
+            uow.syncing.make_due(account.id, account.user_id, now)
+        audit_account(uow, scope, "account.resumed" if active else "account.paused", changed, now)
+    return changed
+
+
+def remove(storage: Storage, scope: Scope, account_id: UUID, *, successor: UUID | None, now: datetime) -> None:
+    """Erase the account's key and take it out of the lists; its history stays and remains readable.
+
+    Raises:
+        ConflictError: `successor_needed`, a main account needs another one to take its place while one can.
+    """
+    require_write(scope)
+    require_recent_login(scope, now)
+    with storage.begin(scope) as uow:
+        clients = clients_of(scope)
+        account = found_account(uow, account_id, clients, for_update=True)
+        if account.is_main:
+            hand_over_main(uow, account, successor, now)
+        uow.credentials.erase(account.id, account.user_id)
+        uow.accounts.remove(account, now)
+        audit_account(uow, scope, "account.removed", account, now)
+
+
+def request_sync(storage: Storage, scope: Scope, account_id: UUID, *, now: datetime) -> None:
+    """Ask the sidecar to read this account at its next tick."""
+    with storage.begin(scope) as uow:
+        account = found_account(uow, account_id, clients_of(scope))
+        if account.status not in READABLE or not account.is_active:
+            raise ConflictError(code="not_active")
+        uow.syncing.make_due(account.id, account.user_id, now)
+
+
+def job(storage: Storage, scope: Scope, job_id: UUID) -> Job:
+    """Return a job of the scope's clients."""
+    with storage.begin(scope, write=False) as uow:
+        found = uow.jobs.get(job_id, clients_of(scope))
+    if found is None:
+        raise NotFoundError("job")
+    return found
