@@ -70,8 +70,8 @@ class Settings(BaseSettings):
             "database_url": f"sqlite:///{(data_dir / 'dashboard.db').as_posix()}",
             "public_url": f"http://127.0.0.1:{values.get('port', 8501)}",
             "app_key_file": keys / "app.key",
-            "vault_public_key_file": keys / "vault.pub",
-            "vault_private_keys_file": keys / "vault.key",
+            "vault_public_key_file": keys / "vault.public",
+            "vault_private_keys_file": keys / "vault.private",
         }
         return derived | values
 
