@@ -1,0 +1,1 @@
+"""Vault, passwords, tokens, audit chain and scrubber: everything that handles secrets, and nothing else."""
