@@ -22,7 +22,7 @@ from core.ports import (
     UnitOfWork,
 )
 from core.services.access import require_recent_login
-from core.services.people import NewPerson, add_person, normal_login
+from core.services.people import NewPerson, add_person, checked_person, normal_login
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def sign_in(
 def resolve_token(storage: Storage, tokens: TokenHasher, token: str, now: datetime) -> tuple[LoginSession, User] | None:
     """Return the living session of a cookie's token and its user, or None."""
     with storage.begin(write=False) as uow:
-        found = uow.sessions.by_token_hash(tokens.hash(token))
+        found = uow.sessions.by_token_hash(tokens.hash_session(token))
     return found if found and is_alive(*found, now) else None
 
 
@@ -216,10 +216,12 @@ def make_setup_link(storage: Storage, tokens: TokenHasher, *, now: datetime) -> 
     Raises:
         ConflictError: `setup_done`, there is an administrator already.
     """
-    token, token_hash = tokens.new()
+    token = tokens.new()
     with storage.begin() as uow:
         _refuse_second_setup(uow)
-        uow.sessions.add_link(OneTimeLink(uuid4(), SETUP, token_hash, created_at=now, expires_at=now + SETUP_LINK_LIFE))
+        uow.sessions.add_link(
+            OneTimeLink(uuid4(), SETUP, tokens.hash_link(token), created_at=now, expires_at=now + SETUP_LINK_LIFE)
+        )
     return token
 
 
@@ -232,7 +234,7 @@ def check_setup_link(storage: Storage, tokens: TokenHasher, token: str, *, now: 
     """
     with storage.begin(write=False) as uow:
         _refuse_second_setup(uow)
-        if uow.sessions.find_link(SETUP, tokens.hash(token), now) is None:
+        if uow.sessions.find_link(SETUP, tokens.hash_link(token), now) is None:
             raise NotFoundError(code="bad_link")
 
 
@@ -247,23 +249,24 @@ def complete_setup(
         InvalidInputError: a field is wrong.
     """
     check_setup_link(storage, tokens, form.token, now=now)
-    passwords.check_strength(form.person.password, login=form.person.login)
-    password_hash = passwords.hash(form.person.password)
+    person = checked_person(replace(form.person, role=Role.ADMIN))
+    passwords.check(person.password, login=person.login)
+    password_hash = passwords.hash(person.password)
     with storage.begin() as uow:
         _refuse_second_setup(uow)
-        if uow.sessions.use_link(SETUP, tokens.hash(form.token), now) is None:
+        if uow.sessions.use_link(SETUP, tokens.hash_link(form.token), now) is None:
             raise NotFoundError(code="bad_link")
-        admin = add_person(uow, replace(form.person, role=Role.ADMIN), password_hash, now=now)
+        admin = add_person(uow, person, password_hash, now=now)
         _audit(uow, "setup", admin, form.origin, now)
         return _open_session(uow, tokens, admin, form.origin, now)
 
 
 def _open_session(uow: UnitOfWork, tokens: TokenHasher, user: User, origin: Origin, now: datetime) -> SignedIn:
-    token, token_hash = tokens.new()
+    token = tokens.new()
     session = LoginSession(
         id=uuid4(),
         user_id=user.id,
-        token_hash=token_hash,
+        token_hash=tokens.hash_session(token),
         created_at=now,
         seen_at=now,
         authenticated_at=now,
@@ -277,10 +280,9 @@ def _open_session(uow: UnitOfWork, tokens: TokenHasher, user: User, origin: Orig
 
 def _verified(passwords: PasswordHasher, found: tuple[User, str | None] | None, password: str) -> User | None:
     """Return the user if the password is right; a missing or disabled one takes the same time and is refused."""
-    if found is None or found[1] is None or not found[0].is_active:
-        passwords.verify_dummy(password)
-        return None
-    return found[0] if passwords.verify(found[1], password) else None
+    usable = found is not None and found[0].is_active
+    right = passwords.verify(found[1] if found and usable else None, password)
+    return found[0] if found and right else None
 
 
 def _refuse_throttled(uow: UnitOfWork, keys: tuple[str, ...], now: datetime) -> None:

@@ -89,7 +89,7 @@ def create_person(
         ConflictError: `login_taken`.
     """
     checked_person(person)
-    passwords.check_strength(person.password, login=person.login)
+    passwords.check(person.password, login=person.login)
     password_hash = passwords.hash(person.password)
     with storage.begin(scope) as uow:
         user = add_person(uow, person, password_hash, now=now)
