@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from connectors.types import ExchangeInfo
@@ -21,6 +21,7 @@ from core.ports import Clock, Exchanges, Sealer, Storage
 if TYPE_CHECKING:
     import connectors
     from core.security.app_key import AppKey
+    from core.security.keyring import KeyRing
     from core.security.passwords import Passwords as Argon2
     from core.security.secret import Secret
     from core.security.vault import Opener
@@ -260,7 +261,7 @@ def _load_app_key(settings: Settings) -> "AppKey":
     return load_app_key(settings.app_key_file)
 
 
-def _load_private_keys(settings: Settings) -> Any:
+def _load_private_keys(settings: Settings) -> "KeyRing":
     from core.security.keyfiles import load_private_keys
 
     text = settings.vault_private_keys.get_secret_value()

@@ -1,0 +1,57 @@
+# make run | demo | test | check | bench | revision | messages   (README.md says what each does)
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+TESTS ?= tests
+
+.PHONY: run demo test check format bench revision messages lock
+.DEFAULT_GOAL := run
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt | $(VENV)/bin/python
+	$(PIP) -r requirements-dev.txt
+	@touch $@ $(VENV)/.installed
+
+# Ctrl-C reaches the supervisor, which ends both processes; `exec` leaves no shell in between.
+run: $(VENV)/.installed
+	@$(BIN)/python -m core init && exec $(BIN)/python -m core.supervisor
+
+demo: $(VENV)/.installed
+	@exec $(BIN)/python -m core demo run
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.browser
+	$(BIN)/python -m pytest $(TESTS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench
+
+# make revision m="add a column"
+revision: $(VENV)/.installed-dev
+	$(BIN)/alembic revision --autogenerate -m "$(m)"
+
+messages: $(VENV)/.installed-dev
+	$(BIN)/python -m core.locales
+
+lock:
+	uv pip compile pyproject.toml -o requirements.txt --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11
+	uv pip compile pyproject.toml --extra dev -o requirements-dev.txt --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11
