@@ -264,6 +264,19 @@ class StoredReading:
     details: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PointWindow:
+    """Points of one bucket size with since <= at <= until."""
+
+    bucket_seconds: int
+    since: datetime
+    until: datetime
+
+
+# account id, time in microseconds since 1970 UTC, equity and unrealised P&L in USD, complete
+PointRow = tuple[UUID, int, float, float, bool]
+
+
 class Readings(Protocol):
     """Latest state and history of accounts."""
 
@@ -272,14 +285,11 @@ class Readings(Protocol):
     def balances(self, account_ids: Collection[UUID], client_ids: ClientIds) -> list[HeldBalance]: ...
     def positions(self, account_ids: Collection[UUID], client_ids: ClientIds) -> list[OpenPosition]: ...
     def points(
-        self,
-        account_ids: Collection[UUID],
-        client_ids: ClientIds,
-        *,
-        since: datetime,
-        until: datetime,
-        bucket_seconds: int,
-    ) -> list[EquityPoint]: ...
+        self, account_ids: Collection[UUID], client_ids: ClientIds, windows: Sequence[PointWindow]
+    ) -> list[PointRow]:
+        """Return the points of all windows in one query, ascending by account and time (the page's hot path)."""
+        ...
+
     def last_points_before(
         self, account_ids: Collection[UUID], client_ids: ClientIds, times: Sequence[datetime]
     ) -> dict[datetime, dict[UUID, EquityPoint]]: ...
@@ -287,7 +297,11 @@ class Readings(Protocol):
     def iter_points(
         self, account_ids: Collection[UUID], client_ids: ClientIds, *, since: datetime, until: datetime
     ) -> Iterator[EquityPoint]: ...
-    def add_history(self, points: Iterable[EquityPoint], ledger: Iterable[LedgerRow]) -> None: ...
+    def add_history(
+        self, points: Iterable[EquityPoint], ledger: Iterable[LedgerRow], starts: Iterable[WalletState] = ()
+    ) -> None:
+        """Store past points and entries; `starts` move wallets' first good reading back to where history begins."""
+        ...
 
 
 class Ledger(Protocol):
@@ -348,3 +362,20 @@ class Storage(Protocol):
     def ping(self) -> None: ...
     def schema_is_current(self) -> bool: ...
     def dispose(self) -> None: ...
+
+
+class PasswordHasher(Protocol):
+    """Password rules and slow hashes. Checking against None (an unknown name) takes as long and is never true."""
+
+    def check(self, password: str, *, login: str = "") -> None: ...
+    def hash(self, password: str) -> str: ...
+    def verify(self, stored: str | None, password: str) -> bool: ...
+    def needs_rehash(self, stored: str) -> bool: ...
+
+
+class TokenHasher(Protocol):
+    """Random tokens and their keyed hashes, one purpose each."""
+
+    def new(self) -> str: ...
+    def hash_session(self, token: str) -> str: ...
+    def hash_link(self, token: str) -> str: ...

@@ -52,7 +52,7 @@ class NewAccount:
 
 
 def suggest_name(exchange_name: str, taken: Collection[str]) -> str:
-    """Return the first free name of the form "Binance", "Binance 2", …"""
+    """Return the first free name of the form "Binance", "Binance 2", "Binance 3"."""
     used = {name.casefold() for name in taken}
     if exchange_name.casefold() not in used:
         return exchange_name

@@ -1,0 +1,168 @@
+"""Equity history as the Overview needs it: which points to load, series per account, the drawn curve and trends."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from core.domain.pnl import AccountSeries, ExternalFlow, PeriodPnl, Times, cumulative_pnl, total_equity
+from core.domain.types import EquityPoint, ExchangeAccount, LedgerRow, WalletState
+from core.ports import PointRow, PointWindow
+from core.services.overview_types import Curve, FlowMarker, PnlFigure
+
+FLOW_KINDS = ("deposit", "withdrawal")
+FINE_SECONDS = 300
+COARSE_SECONDS = 3600
+MOST_POINTS = 2000
+TREND_POINTS = 48
+CARRIED_AFTER_SECONDS = 900
+
+
+def to_us(at: datetime) -> int:
+    """Return microseconds since 1970 UTC of an aware instant."""
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def from_us(us: int) -> datetime:
+    """Return the aware UTC instant of microseconds since 1970."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(us))
+
+
+def day_start(now: datetime, time_zone: str) -> datetime:
+    """Return the first instant of the local day, in UTC."""
+    local = now.astimezone(ZoneInfo(time_zone))
+    return datetime(local.year, local.month, local.day, tzinfo=local.tzinfo).astimezone(UTC)
+
+
+def month_start(now: datetime, time_zone: str) -> datetime:
+    """Return the first instant of the local month, in UTC."""
+    local = now.astimezone(ZoneInfo(time_zone))
+    return datetime(local.year, local.month, 1, tzinfo=local.tzinfo).astimezone(UTC)
+
+
+def windows(curve_from: datetime, today: datetime, month: datetime, now: datetime) -> list[PointWindow]:
+    """Return what to load: five-minute points around today, hourly points for the month and the curve before that."""
+    fine_from = min(today, curve_from) if now - curve_from <= timedelta(days=1) else today
+    fine_from -= timedelta(seconds=COARSE_SECONDS)
+    coarse_from = min(month, curve_from) - timedelta(seconds=2 * COARSE_SECONDS)
+    return [PointWindow(COARSE_SECONDS, coarse_from, fine_from), PointWindow(FINE_SECONDS, fine_from, now)]
+
+
+def build_series(
+    accounts: Sequence[ExchangeAccount],
+    rows: Iterable[PointRow],
+    boundaries: Iterable[EquityPoint],
+    wallets: Collection[WalletState],
+) -> list[AccountSeries]:
+    """Return one series per account from loaded points and the last points before each period's start."""
+    points: dict[UUID, dict[int, float]] = {account.id: {} for account in accounts}
+    for account_id, at, equity, _, _ in rows:
+        points[account_id][at] = equity
+    for point in boundaries:
+        points[point.account_id][to_us(point.at)] = point.equity
+    series = []
+    for account in accounts:
+        times = np.array(sorted(points[account.id]), dtype=np.int64)
+        values = np.array([points[account.id][at] for at in times.tolist()], dtype=np.float64)
+        starts = tuple(
+            (to_us(wallet.first_ok_at), wallet.first_equity)
+            for wallet in wallets
+            if wallet.account_id == account.id and wallet.first_ok_at is not None and wallet.first_equity is not None
+        )
+        removed = to_us(account.removed_at) if account.removed_at else None
+        series.append(AccountSeries(str(account.id), times, values, starts, removed))
+    return series
+
+
+def external_flows(ledger: Iterable[LedgerRow]) -> list[ExternalFlow]:
+    """Return deposits and withdrawals with their USD value at booking, None where the asset had no price."""
+    return [
+        ExternalFlow(
+            at=to_us(row.booked_at),
+            account=str(row.account_id),
+            value=float(row.amount * row.price) if row.price is not None else None,
+            kind=row.kind,
+            asset=row.asset,
+        )
+        for row in ledger
+    ]
+
+
+def draw_curve(
+    series: Sequence[AccountSeries],
+    rows: Sequence[PointRow],
+    markers: Sequence[FlowMarker],
+    since: datetime,
+    now: datetime,
+) -> Curve:
+    """Return the equity of all series on an even grid of at most 2,000 points, ending now."""
+    step = FINE_SECONDS if now - since <= timedelta(days=1) else COARSE_SECONDS
+    count = int((now - since).total_seconds() // step) + 1
+    step *= -(-count // MOST_POINTS)
+    end = to_us(now)
+    times = np.arange(end, to_us(since) - 1, -step * 1_000_000, dtype=np.int64)[::-1]
+    equity = total_equity(series, times)
+    carried = _carried(series, rows, times, max(CARRIED_AFTER_SECONDS, 2 * step) * 1_000_000)
+    first = int(np.argmax(~np.isnan(equity))) if (~np.isnan(equity)).any() else len(times)
+    return Curve(
+        at=tuple(from_us(at) for at in times[first:].tolist()),
+        equity=tuple(None if np.isnan(value) else float(value) for value in equity[first:]),
+        carried=tuple(bool(flag) for flag in carried[first:]),
+        flows=tuple(marker for marker in markers if since <= marker.at <= now),
+    )
+
+
+def trend(
+    series: Sequence[AccountSeries], flows: Sequence[ExternalFlow], since: datetime, now: datetime
+) -> tuple[float, ...]:
+    """Return the cumulative P&L since `since` at up to 48 evenly spaced instants, for a sparkline."""
+    times = np.linspace(to_us(since), to_us(now), TREND_POINTS).astype(np.int64)
+    values = cumulative_pnl(series, flows, times)
+    return tuple(float(value) for value in values[~np.isnan(values)])
+
+
+def pnl_figure(
+    result: PeriodPnl,
+    spark: tuple[float, ...],
+    period_start: datetime,
+    ledger_read_to: datetime | None,
+    as_of: datetime | None,
+) -> PnlFigure:
+    """Return the period's result with its age and where it really begins."""
+    return PnlFigure(
+        value=result.total,
+        rate=result.twr,
+        period_start=period_start,
+        since=from_us(result.since) if result.since is not None else None,
+        as_of=as_of,
+        status=result.status,
+        net_flows=result.net_flows,
+        unvalued=tuple(sorted({flow.asset for flow in result.unvalued})),
+        ledger_read_to=ledger_read_to,
+        trend=spark,
+    )
+
+
+def _carried(
+    series: Sequence[AccountSeries], rows: Sequence[PointRow], times: Times, limit_us: int
+) -> npt.NDArray[np.bool_]:
+    incomplete: dict[str, set[int]] = {}
+    for account_id, at, _, _, complete in rows:
+        if not complete:
+            incomplete.setdefault(str(account_id), set()).add(at)
+    carried = np.zeros(len(times), dtype=bool)
+    for one in series:
+        if not len(one.at):
+            continue
+        index = np.searchsorted(one.at, times, side="right") - 1
+        live = index >= 0
+        if one.removed_at is not None:
+            live &= times < one.removed_at
+        point_at = one.at[np.maximum(index, 0)]
+        carried |= live & (times - point_at > limit_us)
+        if one.account in incomplete:
+            carried |= live & np.isin(point_at, np.array(sorted(incomplete[one.account]), dtype=np.int64))
+    return carried

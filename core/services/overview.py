@@ -1,0 +1,246 @@
+"""The Overview: equity, P&L, curve, balances and positions of one client's accounts, from stored readings only."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core.domain.pnl import period_pnl
+from core.domain.types import (
+    AccountStatus,
+    EquityPoint,
+    ExchangeAccount,
+    HeldBalance,
+    Job,
+    JobKind,
+    LedgerRow,
+    OpenPosition,
+    Scope,
+    SyncState,
+    WalletState,
+)
+from core.errors import InvalidInputError, NotFoundError
+from core.ports import ExchangePause, PointRow, Storage
+from core.services import curves, holdings
+from core.services.access import clients_of
+from core.services.health import freshness, system_health
+from core.services.overview_types import (
+    AccountHealth,
+    EmptyState,
+    Figure,
+    FlowMarker,
+    Overview,
+    SystemHealth,
+)
+
+PERIODS = (1, 7, 30, 90)
+MAIN, ALL = "main", "all"
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """Rows of one reading of the database, before any arithmetic."""
+
+    accounts: list[ExchangeAccount]
+    shown: list[ExchangeAccount]
+    states: dict[UUID, SyncState]
+    jobs: dict[UUID, Job]
+    pauses: dict[str, ExchangePause]
+    wallets: list[WalletState]
+    balances: list[HeldBalance]
+    positions: list[OpenPosition]
+    points: list[PointRow]
+    boundaries: list[EquityPoint]
+    ledger: list[LedgerRow]
+    system: SystemHealth
+
+
+def load_overview(
+    storage: Storage,
+    scope: Scope,
+    *,
+    client_id: UUID,
+    view: str = MAIN,
+    period_days: int = 30,
+    time_zone: str = "UTC",
+    now: datetime,
+) -> Overview:
+    """Return what the Overview shows of a client: its main account, all of them, or one (`view` = its id as text).
+
+    "Today" and "month" begin at the local midnight of `time_zone`. Mainnet and testnet accounts are never added up:
+    "all" means the mainnet ones where there are any.
+
+    Raises:
+        NotFoundError: the client or the account is outside the scope.
+        InvalidInputError: the period is none of 1, 7, 30, 90 days.
+    """
+    if period_days not in PERIODS:
+        raise InvalidInputError("period", "unknown_period")
+    clients = clients_of(scope, client_id)
+    today, month = curves.day_start(now, time_zone), curves.month_start(now, time_zone)
+    since = now - timedelta(days=period_days)
+    loaded = _load(storage, scope, clients, view, (since, today, month, now))
+    return _assemble(loaded, (since, today, month, now))
+
+
+def data_version(storage: Storage, scope: Scope, client_id: UUID) -> int:
+    """Return a number that grows with every stored reading of the client: redraw only when it has changed."""
+    with storage.begin(scope, write=False) as uow:
+        return uow.syncing.data_version(clients_of(scope, client_id))
+
+
+def select_accounts(accounts: Sequence[ExchangeAccount], view: str) -> list[ExchangeAccount]:
+    """Return the accounts that a view shows; removed ones belong to "all", for their history.
+
+    Raises:
+        NotFoundError: the view names an account that is not the client's.
+    """
+    present = [account for account in accounts if account.removed_at is None]
+    if view == MAIN:
+        return [account for account in present if account.is_main]
+    if view == ALL:
+        counted = [account for account in accounts if account.status is not AccountStatus.REFUSED]
+        mainnet = [account for account in counted if not account.testnet]
+        return mainnet if any(account.removed_at is None for account in mainnet) else counted
+    chosen = [account for account in accounts if str(account.id) == view]
+    if not chosen:
+        raise NotFoundError("account")
+    return chosen
+
+
+def _load(
+    storage: Storage,
+    scope: Scope,
+    clients: Collection[UUID] | None,
+    view: str,
+    times: tuple[datetime, datetime, datetime, datetime],
+) -> _Loaded:
+    since, today, month, now = times
+    with storage.begin(scope, write=False) as uow:
+        accounts = uow.accounts.all(clients, with_removed=True)
+        shown = select_accounts(accounts, view)
+        ids = [account.id for account in shown]
+        before = uow.readings.last_points_before(ids, clients, sorted({since, today, month}))
+        jobs = sorted(uow.jobs.latest([account.id for account in accounts], clients), key=lambda job: job.created_at)
+        return _Loaded(
+            accounts=accounts,
+            shown=shown,
+            states={state.account_id: state for state in uow.syncing.states(clients)},
+            jobs={job.account_id: job for job in jobs if job.kind is not JobKind.SYNC},
+            pauses={pause.exchange: pause for pause in uow.syncing.pauses(now)},
+            wallets=uow.readings.wallets([account.id for account in accounts], clients),
+            balances=uow.readings.balances(ids, clients),
+            positions=uow.readings.positions(ids, clients),
+            points=uow.readings.points(ids, clients, curves.windows(since, today, month, now)),
+            boundaries=[point for by_account in before.values() for point in by_account.values()],
+            ledger=uow.ledger.flows(ids, clients, since=min(since, month), until=now, kinds=curves.FLOW_KINDS),
+            system=system_health(uow.syncing.heartbeats(), now),
+        )
+
+
+def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, datetime]) -> Overview:
+    since, today, month, now = times
+    names = {account.id: account for account in loaded.shown}
+    present = {account.id for account in loaded.shown if account.removed_at is None}
+    wallets = [wallet for wallet in loaded.wallets if wallet.account_id in present]
+    series = curves.build_series(
+        loaded.shown, loaded.points, loaded.boundaries, [w for w in loaded.wallets if w.account_id in names]
+    )
+    flows = curves.external_flows(loaded.ledger)
+    equity = _equity(wallets, names)
+    read_to = _ledger_read_to(loaded, present)
+    health = tuple(_account_health(account, loaded, now) for account in loaded.accounts if account.removed_at is None)
+    t1 = curves.to_us(now)
+    today_pnl = period_pnl(series, flows, curves.to_us(today), t1)
+    month_pnl = period_pnl(series, flows, curves.to_us(month), t1)
+    balances = [row for row in loaded.balances if row.account_id in present]
+    positions = [row for row in loaded.positions if row.account_id in present]
+    return Overview(
+        accounts=health,
+        shown=tuple(account.id for account in loaded.shown),
+        testnet=bool(present) and all(names[account_id].testnet for account_id in present),
+        empty=_empty_state(loaded, present, wallets, health),
+        equity=equity,
+        unrealized=_unrealized(wallets, equity),
+        today=curves.pnl_figure(today_pnl, curves.trend(series, flows, today, now), today, read_to, equity.as_of),
+        month=curves.pnl_figure(month_pnl, curves.trend(series, flows, month, now), month, read_to, equity.as_of),
+        curve=curves.draw_curve(series, loaded.points, _markers(loaded.ledger, names), since, now),
+        allocation=holdings.allocation(balances),
+        balances=holdings.balance_rows(balances, names, wallets),
+        positions=holdings.position_rows(positions, names, wallets),
+        data_version=sum(state.data_version for state in loaded.states.values()),
+        system=loaded.system,
+        now=now,
+    )
+
+
+def _equity(wallets: Sequence[WalletState], names: dict[UUID, ExchangeAccount]) -> Figure:
+    read = [wallet for wallet in wallets if wallet.equity is not None]
+    if not read:
+        return Figure(None, None)
+    return Figure(
+        value=sum(wallet.equity for wallet in read if wallet.equity is not None),
+        as_of=min((wallet.as_of for wallet in read if wallet.as_of is not None), default=None),
+        carried=tuple(f"{names[wallet.account_id].name} · {wallet.wallet}" for wallet in wallets if not wallet.ok),
+        unpriced=tuple(sorted({asset for wallet in read for asset in wallet.unpriced})),
+    )
+
+
+def _unrealized(wallets: Sequence[WalletState], equity: Figure) -> Figure:
+    known = [wallet.unrealized_pnl for wallet in wallets if wallet.unrealized_pnl is not None]
+    return Figure(sum(known) if known else None, equity.as_of, equity.carried)
+
+
+def _ledger_read_to(loaded: _Loaded, present: Collection[UUID]) -> datetime | None:
+    times = [loaded.states[account_id].ledger_read_to for account_id in present if account_id in loaded.states]
+    known = [at for at in times if at is not None]
+    return min(known) if known and len(known) == len(times) else None
+
+
+def _markers(ledger: Sequence[LedgerRow], names: dict[UUID, ExchangeAccount]) -> list[FlowMarker]:
+    return [
+        FlowMarker(
+            at=row.booked_at,
+            value=float(row.amount * row.price) if row.price is not None else None,
+            asset=row.asset,
+            amount=row.amount,
+            account=names[row.account_id].name,
+        )
+        for row in ledger
+    ]
+
+
+def _account_health(account: ExchangeAccount, loaded: _Loaded, now: datetime) -> AccountHealth:
+    state = loaded.states.get(account.id)
+    wallets = tuple(wallet for wallet in loaded.wallets if wallet.account_id == account.id)
+    known = [wallet.equity for wallet in wallets if wallet.equity is not None]
+    return AccountHealth(
+        account=account,
+        freshness=freshness(state, now),
+        as_of=state.last_ok_at if state else None,
+        planned_interval_seconds=state.planned_interval_seconds if state else None,
+        wallets=wallets,
+        equity=sum(known) if known else None,
+        error_code=account.reason or (state.last_error_code if state else None),
+        sync=state,
+        job=loaded.jobs.get(account.id),
+        pause=loaded.pauses.get(account.exchange),
+    )
+
+
+def _empty_state(
+    loaded: _Loaded, present: Collection[UUID], wallets: Sequence[WalletState], health: Sequence[AccountHealth]
+) -> EmptyState:
+    if not health:
+        return EmptyState.NO_ACCOUNT
+    shown = [one for one in health if one.account.id in present]
+    waiting = [one for one in health if one.account.status is AccountStatus.PENDING]
+    if not shown:
+        if any(one.account.status is AccountStatus.ACTIVE for one in health):
+            return EmptyState.FILTERED
+        return EmptyState.FIRST_SYNC if waiting else EmptyState.FAILED
+    if not any(wallet.equity is not None for wallet in wallets):
+        failed = all(one.error_code or one.account.status is AccountStatus.REFUSED for one in shown)
+        return EmptyState.FAILED if failed else EmptyState.FIRST_SYNC
+    held = any(row.total or row.debt for row in loaded.balances) or bool(loaded.positions)
+    return EmptyState.NONE if held else EmptyState.ZERO

@@ -1,0 +1,162 @@
+"""What the Overview shows, as data: figures with their age, what was carried into them, what could not be priced."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from core.domain.types import ExchangeAccount, Freshness, Job, OpenPosition, SyncState, WalletState
+from core.ports import ExchangePause
+
+
+class EmptyState(StrEnum):
+    """Why there is nothing to show; each has its own words and its own way out."""
+
+    NONE = "none"
+    NO_ACCOUNT = "no_account"
+    FIRST_SYNC = "first_sync"
+    ZERO = "zero"
+    FILTERED = "filtered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One sum in USD. `as_of` is the oldest part's time; `carried` names wallets with older values inside it.
+
+    `unpriced` lists assets that have no price and are therefore not in the sum.
+    """
+
+    value: float | None
+    as_of: datetime | None
+    carried: tuple[str, ...] = ()
+    unpriced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PnlFigure:
+    """P&L of a period in USD: equity change minus external flows. `rate` is the time-weighted return as a ratio.
+
+    `since` is where it really begins (the history may start later than the period); `ledger_read_to` tells up to when
+    deposits and withdrawals are known; `unvalued` are flows without a price, which make the value unknown.
+    """
+
+    value: float | None
+    rate: float | None
+    period_start: datetime
+    since: datetime | None
+    as_of: datetime | None
+    status: str
+    net_flows: float
+    unvalued: tuple[str, ...] = ()
+    ledger_read_to: datetime | None = None
+    trend: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowMarker:
+    """A deposit or withdrawal on the curve; USD value, None where it has no price."""
+
+    at: datetime
+    value: float | None
+    asset: str
+    amount: Decimal
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Equity over time in USD, at most 2,000 points; `carried[i]`: point i holds older values of a wallet."""
+
+    at: tuple[datetime, ...]
+    equity: tuple[float | None, ...]
+    carried: tuple[bool, ...]
+    flows: tuple[FlowMarker, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """One asset in one wallet of one account. `net` is total minus debt; value in USD or None when unpriced."""
+
+    account_id: UUID
+    account: str
+    exchange: str
+    wallet: str
+    kind: str
+    asset: str
+    free: Decimal | None
+    locked: Decimal | None
+    total: Decimal
+    debt: Decimal
+    price: Decimal | None
+    value: float | None
+    as_of: datetime
+    carried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """One asset over all wallets shown: net amount, USD value, share of the priced total as a ratio."""
+
+    asset: str
+    amount: Decimal
+    value: float | None
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRow:
+    """An open position with its account's name and the distance to liquidation as a ratio of the mark price."""
+
+    position: OpenPosition
+    account: str
+    exchange: str
+    distance: float | None
+    carried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHealth:
+    """One account's state for its badge: how fresh, how many wallets were read, what is wrong."""
+
+    account: ExchangeAccount
+    freshness: Freshness
+    as_of: datetime | None
+    planned_interval_seconds: int | None
+    wallets: tuple[WalletState, ...]
+    equity: float | None
+    error_code: str | None
+    sync: SyncState | None
+    job: Job | None
+    pause: ExchangePause | None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemHealth:
+    """Whether the sidecar is alive and can open keys. `sidecar_seen_at` None: never."""
+
+    sidecar_seen_at: datetime | None
+    sidecar_silent: bool
+    keys_locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything the Overview page draws, from one reading of the database."""
+
+    accounts: tuple[AccountHealth, ...]
+    shown: tuple[UUID, ...]
+    testnet: bool
+    empty: EmptyState
+    equity: Figure
+    unrealized: Figure
+    today: PnlFigure
+    month: PnlFigure
+    curve: Curve
+    allocation: tuple[Allocation, ...]
+    balances: tuple[BalanceRow, ...]
+    positions: tuple[PositionRow, ...]
+    data_version: int
+    system: SystemHealth
+    now: datetime
