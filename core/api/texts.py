@@ -1,0 +1,51 @@
+"""The sentences of the pages outside Streamlit: codes become words here, English in the code, translated on the way."""
+
+from core.errors import PlatformError, ThrottledError
+from core.locales import translator
+
+PRODUCT = "GlobalAutomation"
+
+
+def N_(message: str) -> str:  # noqa: N802 - the usual name of gettext's marker
+    """Mark a message for the catalogue without translating it yet."""
+    return message
+
+
+SENTENCES = {
+    "wrong_login": N_("The name or the password is not right. Please try again."),
+    "wrong_password": N_("The password is not right. Please try again."),
+    "bad_link": N_("This link is not valid any more. Start the dashboard again to get a new one."),
+    "setup_done": N_("The first administrator exists already. Please sign in."),
+    "password_too_short": N_("Choose a password of at least 12 characters."),
+    "password_too_long": N_("Choose a password of at most 256 characters."),
+    "password_common": N_("This password is easy to guess. Choose another one, for example four unrelated words."),
+    "passwords_differ": N_("The two passwords are not the same."),
+    "required": N_("Please fill in this field."),
+    "too_long": N_("This is too long."),
+    "forbidden_character": N_("This contains a character that cannot be used."),
+    "bad_login": N_("Use 3 to 64 letters, digits or . _ @ + - and start with a letter or digit."),
+    "login_taken": N_("Somebody has this sign-in name already."),
+    "storage_unavailable": N_("The database does not answer at the moment. Please try again shortly."),
+    "not_found": N_("There is nothing at this address."),
+    "forbidden": N_("Your account may not do this."),
+}
+OTHERWISE = N_("Something went wrong. Please try again.")
+NOTICES = {"signed_out": N_("You have signed out.")}
+WAIT_SECONDS = N_("Too many attempts. Please wait {seconds} s and try again.")
+WAIT_MINUTES = N_("Too many attempts. Please wait {minutes} min and try again.")
+
+
+def explain(error: PlatformError, language: str) -> str:
+    """Return one sentence that says what went wrong, in the person's language."""
+    translate = translator(language)
+    if isinstance(error, ThrottledError):
+        seconds = max(1, round(error.retry_after + 0.5))
+        if seconds < 60:
+            return translate(WAIT_SECONDS).format(seconds=seconds)
+        return translate(WAIT_MINUTES).format(minutes=-(-seconds // 60))
+    return translate(SENTENCES.get(error.code, OTHERWISE))
+
+
+def html_language(language: str) -> str:
+    """Return the language as HTML names it, for example pt-BR."""
+    return language.replace("_", "-")
