@@ -131,7 +131,10 @@ class Permissions:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One asset in one wallet. `total` is cash without unrealised P&L, `equity` with it (derivative wallets), debt >= 0."""
+    """One asset in one wallet; debt >= 0.
+
+    `total` is cash without unrealised P&L, `equity` with it (derivative wallets).
+    """
 
     wallet: str
     asset: str
@@ -167,7 +170,10 @@ class WalletAccount:
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """All wallets of an account at one reading. `mode` is classic, unified or portfolio_margin; `uid` the exchange's id."""
+    """All wallets of an account at one reading.
+
+    `mode` is classic, unified or portfolio_margin; `uid` is the exchange's own account id.
+    """
 
     wallets: tuple[WalletAccount, ...]
     mode: str

@@ -1,0 +1,200 @@
+"""Readers of wire values: exact numbers, aware times, strict JSON. Whatever does not fit is a ValueError."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Context, Decimal, localcontext
+from typing import Any
+
+MAX_DIGITS = 40
+MAX_EXPONENT = 30
+EXACT = Context(prec=100)
+RATIO = Context(prec=28)
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MS = 4_102_444_800_000  # 2100-01-01
+ZERO = Decimal(0)
+
+
+class JsonError(ValueError):
+    """A body that is not the JSON we accept; `problem` is a short code."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+def loads(body: bytes | str) -> Any:  # noqa: ANN401 - a wire payload
+    """Read JSON with Decimal numbers; NaN, duplicate keys, absurd numbers and too deep nesting are refused.
+
+    Raises:
+        JsonError: with the reason as a code.
+    """
+    try:
+        text = body.decode("utf-8") if isinstance(body, bytes) else body
+    except UnicodeDecodeError:
+        text = None
+    if text is None:
+        raise JsonError("encoding")
+    problem = "not-json"
+    try:
+        return json.loads(text, parse_float=number, parse_int=_whole, parse_constant=_refuse, object_pairs_hook=_unique)
+    except JsonError as e:
+        problem = e.problem
+    except RecursionError:
+        problem = "depth"
+    except json.JSONDecodeError:
+        pass
+    except ValueError:
+        problem = "number"
+    raise JsonError(problem)
+
+
+def to_exact(value: Any) -> Any:  # noqa: ANN401 - a wire payload
+    """Return a payload that was parsed elsewhere with its floats turned into the Decimals they were written as."""
+    if isinstance(value, float):
+        return number(repr(value))
+    if isinstance(value, dict):
+        return {str(key): to_exact(item) for key, item in value.items()}
+    return [to_exact(item) for item in value] if isinstance(value, list) else value
+
+
+def number(value: object) -> Decimal:
+    """Return an exact number from text, int or Decimal; floats, bools, NaN and absurd sizes are refused."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError("not a number")
+    if isinstance(value, str):
+        if len(value) > 2 * MAX_DIGITS or not _NUMBER.fullmatch(value):
+            raise ValueError("not a number")
+        value = Decimal(value)
+    exact = Decimal(value)
+    if not exact.is_finite():
+        raise ValueError("not finite")
+    _sign, digits, exponent = exact.as_tuple()
+    if (
+        len(digits) > MAX_DIGITS
+        or abs(int(exponent)) > MAX_EXPONENT
+        or (exact and abs(exact.adjusted()) > MAX_EXPONENT)
+    ):
+        raise ValueError("absurd number")
+    return exact
+
+
+def natural(value: object) -> Decimal:
+    """Return an exact number that may not be negative."""
+    exact = number(value)
+    if exact < 0:
+        raise ValueError("negative")
+    return exact
+
+
+def number_or_none(value: object) -> Decimal | None:
+    """Return a number, or None where the exchange left the field empty or out."""
+    return None if value is None or value == "" else number(value)
+
+
+def number_or_zero(value: object) -> Decimal:
+    """Return a number, or zero where the exchange documents an empty text as zero."""
+    return number_or_none(value) or ZERO
+
+
+def nonzero(value: object) -> Decimal | None:
+    """Return a number, or None for zero or empty: exchanges write "no price" as 0."""
+    return number_or_none(value) or None
+
+
+def ratio(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """Divide to 28 significant digits."""
+    return RATIO.divide(numerator, denominator)
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """Add without rounding."""
+    with localcontext(EXACT):
+        return sum(values, ZERO)
+
+
+def text(value: object) -> str:
+    """Return a non-empty text; ints become text (ids can exceed 2^53)."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise ValueError("not a text")
+    return str(value)
+
+
+def flag(value: object) -> bool:
+    """Return a real JSON boolean."""
+    if not isinstance(value, bool):
+        raise ValueError("not a boolean")
+    return value
+
+
+def rows(value: object) -> list[dict[str, Any]]:
+    """Return a list of JSON objects."""
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise ValueError("not a list of objects")
+    return value
+
+
+def record(value: object) -> dict[str, Any]:
+    """Return a JSON object."""
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def milliseconds(value: object) -> int:
+    """Return Unix milliseconds, as int or as text of digits, between 1970 and 2100."""
+    exact = number(value)
+    if exact != exact.to_integral_value() or not 0 < exact < _LAST_MS:
+        raise ValueError("not a time")
+    return int(exact)
+
+
+def instant(value: object) -> datetime:
+    """Return the aware UTC instant of Unix milliseconds."""
+    return from_ms(milliseconds(value))
+
+
+def from_ms(ms: int) -> datetime:
+    """Return the aware UTC instant of Unix milliseconds."""
+    return _EPOCH + timedelta(milliseconds=ms)
+
+
+def to_ms(moment: datetime) -> int:
+    """Return Unix milliseconds of an aware instant, rounded down."""
+    if moment.tzinfo is None:
+        raise ValueError("naive datetime")
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def windows(since: datetime, until: datetime, days: int) -> list[tuple[int, int]]:
+    """Cut [since, until] into consecutive closed windows of at most `days` days, in Unix milliseconds, oldest first."""
+    start, end, step = to_ms(since), to_ms(until), days * 86_400_000
+    return [(at, min(at + step - 1, end)) for at in range(start, end + 1, step)]
+
+
+def split_pair(pair: str, quotes: Sequence[str]) -> tuple[str, str] | None:
+    """Split a pair written without separator, such as BTCUSDT, by its longest known quote."""
+    fits = [quote for quote in quotes if pair.endswith(quote) and len(pair) > len(quote)]
+    if not fits:
+        return None
+    quote = max(fits, key=len)
+    return pair[: -len(quote)], quote
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise JsonError("number")
+    return int(digits)
+
+
+def _refuse(constant: str) -> None:
+    raise JsonError("number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise JsonError("duplicate-key")
+    return result

@@ -1,0 +1,89 @@
+"""The reads of Binance with their costs, and the facts that forms and jobs are drawn from."""
+
+from connectors._reading import Endpoint
+from connectors.types import Capability, CredentialField, ExchangeInfo, RateLimit, WalletKind
+
+IP, SAPI, SAPI_UID, UM, CM, PM = "api", "sapi", "sapi_uid", "fapi", "dapi", "papi"
+
+TIME = Endpoint("GET", "/api/v3/time", "spot", 1, IP, private=False)
+TICKERS = Endpoint("GET", "/api/v3/ticker/price", "spot", 4, IP, private=False)
+SYSTEM_STATUS = Endpoint("GET", "/sapi/v1/system/status", "spot", 1, SAPI, private=False)
+SPOT_ACCOUNT = Endpoint("GET", "/api/v3/account", "spot", 20, IP)
+RESTRICTIONS = Endpoint("GET", "/sapi/v1/account/apiRestrictions", "spot", 1, SAPI)
+FEATURES = Endpoint("GET", "/sapi/v1/account/info", "spot", 1, SAPI)
+FUNDING = Endpoint("POST", "/sapi/v1/asset/get-funding-asset", "spot", 1, SAPI)
+EARN_FLEXIBLE = Endpoint("GET", "/sapi/v1/simple-earn/flexible/position", "spot", 150, SAPI)
+EARN_LOCKED = Endpoint("GET", "/sapi/v1/simple-earn/locked/position", "spot", 150, SAPI)
+MARGIN_CROSS = Endpoint("GET", "/sapi/v1/margin/account", "spot", 10, SAPI)
+MARGIN_ISOLATED = Endpoint("GET", "/sapi/v1/margin/isolated/account", "spot", 10, SAPI)
+DEPOSITS = Endpoint("GET", "/sapi/v1/capital/deposit/hisrec", "spot", 1, SAPI)
+WITHDRAWALS = Endpoint("GET", "/sapi/v1/capital/withdraw/history", "spot", 18_000, SAPI_UID)
+FIAT_ORDERS = Endpoint("GET", "/sapi/v1/fiat/orders", "spot", 90_000, SAPI_UID)
+DIVIDENDS = Endpoint("GET", "/sapi/v1/asset/assetDividend", "spot", 10, SAPI)
+UM_ACCOUNT = Endpoint("GET", "/fapi/v3/account", "usdm", 5, UM)
+UM_POSITIONS = Endpoint("GET", "/fapi/v3/positionRisk", "usdm", 5, UM)
+UM_SYMBOLS = Endpoint("GET", "/fapi/v1/symbolConfig", "usdm", 5, UM)
+UM_INCOME = Endpoint("GET", "/fapi/v1/income", "usdm", 30, UM)
+CM_ACCOUNT = Endpoint("GET", "/dapi/v1/account", "coinm", 5, CM)
+CM_POSITIONS = Endpoint("GET", "/dapi/v1/positionRisk", "coinm", 1, CM)
+CM_INCOME = Endpoint("GET", "/dapi/v1/income", "coinm", 20, CM)
+CM_CONTRACTS = Endpoint("GET", "/dapi/v1/exchangeInfo", "coinm", 1, CM, private=False)
+PM_ACCOUNT = Endpoint("GET", "/papi/v1/account", "pm", 20, PM)
+PM_BALANCE = Endpoint("GET", "/papi/v1/balance", "pm", 20, PM)
+PM_UM_POSITIONS = Endpoint("GET", "/papi/v1/um/positionRisk", "pm", 5, PM)
+PM_CM_POSITIONS = Endpoint("GET", "/papi/v1/cm/positionRisk", "pm", 1, PM)
+PM_UM_INCOME = Endpoint("GET", "/papi/v1/um/income", "pm", 30, PM)
+PM_CM_INCOME = Endpoint("GET", "/papi/v1/cm/income", "pm", 30, PM)
+
+ALL = (
+    TIME, TICKERS, SYSTEM_STATUS, SPOT_ACCOUNT, RESTRICTIONS, FEATURES, FUNDING, EARN_FLEXIBLE, EARN_LOCKED,
+    MARGIN_CROSS, MARGIN_ISOLATED, DEPOSITS, WITHDRAWALS, FIAT_ORDERS, DIVIDENDS, UM_ACCOUNT, UM_POSITIONS, UM_SYMBOLS,
+    UM_INCOME, CM_ACCOUNT, CM_POSITIONS, CM_INCOME, CM_CONTRACTS, PM_ACCOUNT, PM_BALANCE, PM_UM_POSITIONS,
+    PM_CM_POSITIONS, PM_UM_INCOME, PM_CM_INCOME,
+)  # fmt: skip
+
+INFO = ExchangeInfo(
+    id="binance",
+    name="Binance",
+    docs_url="https://developers.binance.com/docs/binance-spot-api-docs/rest-api",
+    key_page_url="https://www.binance.com/en/my/settings/api-management",
+    credential_fields=(
+        CredentialField("api_key", secret=False, pattern=r"[A-Za-z0-9]+", usual_length=(64, 64)),
+        CredentialField("api_secret", usual_length=(64, 4000), multiline=True),
+    ),
+    capabilities=frozenset(Capability) - {Capability.CLOSED_POSITIONS},
+    wallets={
+        "spot": WalletKind.SPOT,
+        "funding": WalletKind.FUNDING,
+        "earn_flexible": WalletKind.EARN,
+        "earn_locked": WalletKind.EARN,
+        "margin_cross": WalletKind.MARGIN,
+        "margin_isolated": WalletKind.MARGIN,
+        "usdm": WalletKind.FUTURES_LINEAR,
+        "coinm": WalletKind.FUTURES_INVERSE,
+        "portfolio_margin": WalletKind.UNIFIED,
+    },
+    has_testnet=True,
+    rate_limits=(
+        RateLimit(IP, 6_000, 60, "ip"),
+        RateLimit(SAPI, 12_000, 60, "ip"),
+        RateLimit(SAPI_UID, 180_000, 60, "uid"),
+        RateLimit(UM, 2_400, 60, "ip"),
+        RateLimit(CM, 2_400, 60, "ip"),
+        RateLimit(PM, 6_000, 60, "ip"),
+    ),
+    hosts={
+        "spot": "https://api.binance.com",
+        "usdm": "https://fapi.binance.com",
+        "coinm": "https://dapi.binance.com",
+        "pm": "https://papi.binance.com",
+    },
+    # one demo-trading key works on all three; neither /sapi nor portfolio margin exist there
+    testnet_hosts={
+        "spot": "https://demo-api.binance.com",
+        "usdm": "https://demo-fapi.binance.com",
+        "coinm": "https://demo-dapi.binance.com",
+    },
+    # days kept by the exchange
+    history={"usdm": 90, "coinm": 365, "portfolio_margin": 90},
+)
