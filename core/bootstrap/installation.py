@@ -1,0 +1,77 @@
+"""What the command line does to an installation as a whole: make it, migrate it, look at its keys."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from core.bootstrap.parts import load_private_keys, open_storage, require_schema
+from core.config import Settings
+from core.domain.types import Role, Scope
+from core.errors import ConfigurationError
+from core.persistence import migrate
+from core.security.keyfiles import APP_KEY_FILE, PRIVATE_KEYS_FILE, PUBLIC_KEY_FILE, NewKeys, init_keys
+
+
+def operator_scope(now: datetime) -> Scope:
+    """Return the scope of the operator's command line: every client, as if signed in just now."""
+    return Scope(user_id=UUID(int=0), role=Role.ADMIN, client_ids=None, authenticated_at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """A vault key as `keys status` shows it."""
+
+    kid: str
+    has_check: bool
+    in_use: bool
+    at_hand: bool
+
+
+def migrate_database(settings: Settings) -> None:
+    """Bring the database to the newest schema; it is made where there is none."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    migrate(settings.database_url)
+
+
+def initialise(settings: Settings) -> NewKeys | None:
+    """Migrate, and make keys where neither keys nor data exist; return the keys if some were made."""
+    migrate_database(settings)
+    with open_storage(settings).begin(write=False) as uow:
+        has_data = bool(uow.credentials.kids_in_use() or uow.credentials.key_checks() or uow.users.count())
+    files = (settings.app_key_file, settings.vault_public_key_file, settings.vault_private_keys_file)
+    if has_data or settings.vault_public_key or any(path.exists() for path in files):
+        return None
+    return create_keys(settings)
+
+
+def create_keys(settings: Settings) -> NewKeys:
+    """Make the vault key pair and the app key, and store the key check.
+
+    Raises:
+        ConfigurationError: keys or sealed credentials exist, or the settings place the key files apart from each other.
+    """
+    storage = open_storage(settings)
+    require_schema(storage)
+    with storage.begin(write=False) as uow:
+        in_use = bool(uow.credentials.kids_in_use())
+    _require_usual_places(settings)
+    made = init_keys(settings.app_key_file.parent, data_keys_exist=in_use)
+    with storage.begin() as uow:
+        uow.credentials.add_key_check(made.kid, made.key_check)
+    return made
+
+
+def _require_usual_places(settings: Settings) -> None:
+    folder = settings.app_key_file.parent
+    usual = [folder / name for name in (APP_KEY_FILE, PUBLIC_KEY_FILE, PRIVATE_KEYS_FILE)]
+    if [settings.app_key_file, settings.vault_public_key_file, settings.vault_private_keys_file] != usual:
+        raise ConfigurationError("keys are made in one folder under their usual names; make them first, then move them")
+
+
+def key_states(settings: Settings) -> list[KeyState]:
+    """Return every vault key that the database names or that is at hand, by id."""
+    with open_storage(settings).begin(write=False) as uow:
+        in_use, checks = uow.credentials.kids_in_use(), uow.credentials.key_checks()
+    at_hand = set(load_private_keys(settings).kids)
+    kids = sorted(in_use | set(checks) | at_hand)
+    return [KeyState(kid, kid in checks, kid in in_use, kid in at_hand) for kid in kids]

@@ -1,0 +1,77 @@
+"""Commands about people: users add, list, disable."""
+
+import argparse
+import getpass
+import sys
+
+from core import bootstrap
+from core.cli.parsing import Subparsers, add_command, add_group, write_line, write_table
+from core.config import Settings
+from core.domain.types import Role
+from core.errors import InvalidInputError, NotFoundError
+from core.services import people
+from core.services.people import LANGUAGES, NewPerson, Preferences
+
+
+def register(commands: Subparsers) -> None:
+    """Add the commands of this module."""
+    users = add_group(commands, "users", "add, list and disable people")
+    add = add_command(users, "add", add_user)
+    add.add_argument("--login", required=True, help="name to sign in with")
+    add.add_argument("--name", required=True, help="name shown on the screens")
+    add.add_argument("--role", choices=[role.value for role in Role], default=Role.CLIENT.value)
+    add.add_argument("--language", choices=LANGUAGES)
+    add.add_argument("--time-zone", help="such as America/Sao_Paulo")
+    add.add_argument("--password-stdin", action="store_true", help="read the password from the standard input")
+    add_command(users, "list", list_users)
+    disable = add_command(users, "disable", disable_user)
+    disable.add_argument("--login", required=True)
+
+
+def add_user(options: argparse.Namespace, settings: Settings) -> int:
+    """Add a person; the password comes from a prompt or the standard input, never from the command line."""
+    web = bootstrap.build_web(settings)
+    person = NewPerson(
+        name=options.name,
+        login=options.login,
+        password=_read_password(from_input=options.password_stdin),
+        role=Role(options.role),
+        preferences=Preferences(
+            language=options.language or settings.default_language,
+            time_zone=options.time_zone or settings.default_time_zone,
+        ),
+    )
+    user = people.create_person(web.storage, web.passwords, person, scope=None, now=web.clock())
+    write_line(f"{user.role} {user.login} added: {user.id}")
+    return 0
+
+
+def list_users(_options: argparse.Namespace, settings: Settings) -> int:
+    """List all people, without anything secret."""
+    with bootstrap.open_storage(settings).begin(write=False) as uow:
+        users = uow.users.all()
+    rows = [("login", "role", "active", "id", "name")]
+    rows += [(user.login, user.role, "yes" if user.is_active else "no", str(user.id), user.name) for user in users]
+    write_table(rows)
+    return 0
+
+
+def disable_user(options: argparse.Namespace, settings: Settings) -> int:
+    """Disable a person and end their sessions; history stays."""
+    web = bootstrap.build_web(settings)
+    with web.storage.begin(write=False) as uow:
+        found = uow.users.by_login(people.normal_login(options.login))
+    if found is None:
+        raise NotFoundError(f"nobody signs in as {options.login}")
+    people.set_active(web.storage, None, found[0].id, False, now=web.clock())
+    write_line(f"{found[0].login} disabled")
+    return 0
+
+
+def _read_password(*, from_input: bool) -> str:
+    if from_input:
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Again: ") != password:
+        raise InvalidInputError("password", "passwords_differ")
+    return password
