@@ -119,7 +119,7 @@ def make_children(settings: Settings, environ: Mapping[str, str]) -> list[Child]
     ]
 
 
-def supervise(children: Sequence[Child], *, announce: Sequence[str]) -> int:
+def supervise(children: Sequence[Child], *, announce: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the children until a signal comes; beside them run the command that tells the person where to go."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     supervisor = Supervisor(children)
@@ -131,7 +131,7 @@ def supervise(children: Sequence[Child], *, announce: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, stop)
     command = [sys.executable, "-m", "core", *announce]
     with subprocess.Popen(  # noqa: S603 - our own command, no shell
-        command, env=web_environ(os.environ), stdin=subprocess.DEVNULL, start_new_session=True
+        command, env=web_environ(environ), stdin=subprocess.DEVNULL, start_new_session=True
     ) as herald:
         try:
             return supervisor.run()
@@ -147,7 +147,7 @@ def main() -> int:
         sys.stderr.write(f"{e}\n")
         return EXIT_CONFIGURATION
     configure_logging(settings.log_level, json=settings.log_json)
-    return supervise(make_children(settings, os.environ), announce=("setup-link", "--welcome"))
+    return supervise(make_children(settings, os.environ), announce=("setup-link", "--welcome"), environ=os.environ)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def list_accounts(options: argparse.Namespace, settings: Settings) -> int:
     if options.client is not None:
         wanted = people.normal_login(options.client)
         accounts = [account for account in accounts if logins[account.user_id] == wanted]
-    rows = [("client", "exchange", "main", "status", "key", "id", "name")]
+    rows: list[tuple[str, ...]] = [("client", "exchange", "main", "status", "key", "id", "name")]
     rows += [_row(account, logins[account.user_id]) for account in accounts]
     write_table(rows)
     return 0

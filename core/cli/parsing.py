@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from core.config import Settings
@@ -30,7 +30,7 @@ def write_line(text: str = "") -> None:
     sys.stdout.flush()
 
 
-def write_table(rows: list[tuple[str, ...]]) -> None:
+def write_table(rows: Sequence[tuple[str, ...]]) -> None:
     """Write rows in columns as wide as their widest cell."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
