@@ -1,4 +1,4 @@
-"""Streamlit's static bundle, compressed once and kept in memory: a third of the bytes on the wire, no work per visit."""
+"""Streamlit's static bundle, compressed once and kept in memory: a third of the bytes, no work per visit."""
 
 import gzip
 import mimetypes
