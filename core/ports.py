@@ -342,17 +342,28 @@ class Facts(Protocol):
 class UnitOfWork(Protocol):
     """One transaction over all repositories."""
 
-    users: Users
-    sessions: LoginSessions
-    accounts: Accounts
-    credentials: Credentials
-    jobs: Jobs
-    syncing: Syncing
-    readings: Readings
-    ledger: Ledger
-    prices: Prices
-    audit: AuditLog
-    facts: Facts
+    @property
+    def users(self) -> Users: ...
+    @property
+    def sessions(self) -> LoginSessions: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def credentials(self) -> Credentials: ...
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def syncing(self) -> Syncing: ...
+    @property
+    def readings(self) -> Readings: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def prices(self) -> Prices: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    @property
+    def facts(self) -> Facts: ...
 
 
 class Storage(Protocol):
