@@ -23,6 +23,7 @@ class Breakers:
     """What each exchange's failures mean for the next request to it. `jitter` gives a ratio in [-1, 1]."""
 
     def __init__(self, jitter: Callable[[], float]) -> None:
+        """Start with nothing known of any exchange."""
         self._jitter = jitter
         self._failures: dict[str, int] = {}
         self._bans: dict[str, int] = {}
@@ -49,7 +50,7 @@ class Breakers:
         if isinstance(error, IpBannedError):
             bans = self._bans.get(exchange, 0)
             self._bans[exchange] = bans + 1
-            least = min(BAN_PAUSE_SECONDS * 2**bans, BAN_PAUSE_MOST_SECONDS)
+            least = min(BAN_PAUSE_SECONDS * 2.0**bans, BAN_PAUSE_MOST_SECONDS)
             return max(least, error.retry_after or 0.0)
         if isinstance(error, RateLimitedError):
             asked = RATE_PAUSE_SECONDS if error.retry_after is None else error.retry_after

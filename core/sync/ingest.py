@@ -1,0 +1,152 @@
+"""From what an exchange answered to what is stored: valued, carried where a wallet failed, doubted where it is empty.
+
+Pure: the answers, the state stored before and the prices are arguments. Values are USD.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from connectors.types import AccountInfo, Balance, Position, WalletAccount
+from core.domain.types import ExchangeAccount, HeldBalance, LedgerRow, OpenPosition, WalletState
+from core.domain.valuation import ValuedWallet, value_wallet
+from core.ports import StoredReading
+from core.sync.due import slot_of
+from core.sync.ports import PriceOf
+
+EMPTY_UNCONFIRMED = "empty_unconfirmed"
+NOT_REPORTED = "not_reported"
+JUMP = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was stored of an account before this reading."""
+
+    wallets: Sequence[WalletState] = ()
+    balances: Sequence[HeldBalance] = ()
+    positions: Sequence[OpenPosition] = ()
+
+    @property
+    def equity(self) -> float:
+        """Equity over all wallets, carried ones included."""
+        return sum(wallet.equity or 0.0 for wallet in self.wallets)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the exchange answered in one slot, asked at `at`. `positions` None: that read failed, the old ones stay."""
+
+    info: AccountInfo
+    positions: Sequence[Position] | None
+    at: datetime
+
+
+def emptied_wallets(info: AccountInfo, before: Stored) -> set[str]:
+    """Return the wallets that held something before and now answer that they hold nothing."""
+    held = {balance.wallet for balance in before.balances if balance.total or balance.debt}
+    return {wallet.wallet for wallet in info.wallets if wallet.ok and _is_empty(wallet) and wallet.wallet in held}
+
+
+def doubt_emptiness(info: AccountInfo, before: Stored) -> AccountInfo:
+    """Return the answer with every wallet failed when all went empty at once, until a second poll agrees."""
+    is_all_empty = all(_is_empty(wallet) for wallet in info.wallets if wallet.ok)
+    was_doubted = any(wallet.reason == EMPTY_UNCONFIRMED for wallet in before.wallets)
+    if was_doubted or not is_all_empty or not emptied_wallets(info, before):
+        return info
+    doubted = (
+        replace(wallet, ok=False, reason=EMPTY_UNCONFIRMED, balances=()) if wallet.ok else wallet
+        for wallet in info.wallets
+    )
+    return replace(info, wallets=tuple(doubted))
+
+
+def has_jumped(info: AccountInfo, before: Stored, price_of: PriceOf) -> bool:
+    """Tell whether amounts moved by more than 0.5 % of equity since the stored state, over wallets read both times."""
+    known = {wallet.wallet for wallet in before.wallets if wallet.as_of is not None}
+    old = {(b.wallet, b.asset): b.total - b.debt for b in before.balances if b.wallet in known}
+    new = {
+        (wallet.wallet, b.asset): b.total - b.debt
+        for wallet in info.wallets
+        if wallet.ok and wallet.wallet in known
+        for b in wallet.balances
+    }
+    answered = {wallet.wallet for wallet in info.wallets if wallet.ok}
+    moved = 0.0
+    for key in old.keys() | new.keys():
+        if key[0] in answered:
+            change = abs(new.get(key, Decimal(0)) - old.get(key, Decimal(0)))
+            moved += float(change * (price_of(key[1]) or Decimal(0)))
+    return moved > JUMP * abs(before.equity)
+
+
+def make_reading(
+    account: ExchangeAccount, answers: Answers, before: Stored, *, price_of: PriceOf, ledger: Sequence[LedgerRow] = ()
+) -> StoredReading:
+    """Value the answers and join them with what is carried; wallets that are not mentioned any more are carried too."""
+    at, info = answers.at, answers.info
+    previous = {wallet.wallet: wallet for wallet in before.wallets}
+    positions = answers.positions or ()
+    states: list[WalletState] = []
+    balances: list[HeldBalance] = []
+    opened: list[OpenPosition] = []
+    for wallet in info.wallets:
+        last = previous.pop(wallet.wallet, None)
+        if not wallet.ok:
+            states.append(_carried(account, wallet, last, at))
+            continue
+        valued = value_wallet(account, wallet, positions, price_of=price_of, at=at)
+        old = [p for p in before.positions if p.wallet == wallet.wallet] if answers.positions is None else []
+        states.append(_good(account, wallet, valued, last=last, at=at))
+        balances.extend(valued.balances)
+        opened.extend([*valued.positions, *old])
+    states.extend(replace(gone, ok=False, reason=NOT_REPORTED, attempted_at=at) for gone in previous.values())
+    return StoredReading(
+        account_id=account.id,
+        client_id=account.user_id,
+        slot=slot_of(at),
+        at=at,
+        wallets=states,
+        fresh_wallets={wallet.wallet for wallet in info.wallets if wallet.ok},
+        balances=balances,
+        positions=opened,
+        equity=sum(state.equity or 0.0 for state in states),
+        unrealized_pnl=sum(state.unrealized_pnl or 0.0 for state in states),
+        complete=all(state.ok for state in states),
+        ledger=ledger,
+        details={"mode": info.mode},
+    )
+
+
+def _is_empty(wallet: WalletAccount) -> bool:
+    return not any(_holds(balance) for balance in wallet.balances)
+
+
+def _holds(balance: Balance) -> bool:
+    return bool(balance.total or balance.debt or balance.equity)
+
+
+def _carried(account: ExchangeAccount, wallet: WalletAccount, last: WalletState | None, at: datetime) -> WalletState:
+    state = last or WalletState(account.id, account.user_id, wallet.wallet, wallet.kind.value, False, at)
+    return replace(state, ok=False, reason=wallet.reason or "unknown", attempted_at=at)
+
+
+def _good(
+    account: ExchangeAccount, wallet: WalletAccount, valued: ValuedWallet, *, last: WalletState | None, at: datetime
+) -> WalletState:
+    is_first = last is None or last.first_ok_at is None
+    return WalletState(
+        account_id=account.id,
+        client_id=account.user_id,
+        wallet=wallet.wallet,
+        kind=wallet.kind.value,
+        ok=True,
+        attempted_at=at,
+        as_of=at,
+        equity=valued.equity,
+        unrealized_pnl=valued.unrealized_pnl,
+        unpriced=valued.unpriced,
+        first_ok_at=at if is_first or last is None else last.first_ok_at,
+        first_equity=valued.equity if is_first or last is None else last.first_equity,
+    )

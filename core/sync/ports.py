@@ -1,0 +1,61 @@
+"""What the engine is given: the opener of keys, the connector maker, and the rules of this installation."""
+
+# ruff: noqa: D102 - the classes say what their methods are for
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+from uuid import UUID
+
+from connectors.types import AccountInfo, LedgerEntry, Permissions, Position, Price
+from core.domain.types import ExchangeAccount, SealedCredential
+from core.ports import Clock, Storage
+from core.sync.due import Intervals
+
+PriceOf = Callable[[str], Decimal | None]
+
+
+class Connector(Protocol):
+    """The reads that the engine asks of an exchange account; each raises ConnectorError or returns a whole result."""
+
+    def get_permissions(self) -> Permissions: ...
+    def get_account_info(self) -> AccountInfo: ...
+    def get_futures_positions(self) -> list[Position]: ...
+    def get_ledger(self, since: datetime, until: datetime) -> list[LedgerEntry]: ...
+    def get_prices(self) -> list[Price]: ...
+    def get_server_time(self) -> datetime: ...
+
+
+class Opener(Protocol):
+    """The vault as the sidecar holds it. What it opens stays opaque here and goes to the connector maker only."""
+
+    def open(
+        self, sealed: SealedCredential, *, client_id: UUID, account_id: UUID, exchange: str
+    ) -> Mapping[str, Any]: ...
+
+
+class PriceSource(Protocol):
+    """USD prices as one exchange's accounts are valued with now."""
+
+    def price_of(self, exchange: str) -> PriceOf: ...
+    def refresh(self, exchange: str, *, max_age_seconds: float) -> None: ...
+
+
+MakeConnector = Callable[[ExchangeAccount, Mapping[str, Any]], Connector]
+Connect = Callable[[ExchangeAccount, SealedCredential], Connector]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Everything a slot or a job works with. `connect` opens a sealed credential, `owner` is this sidecar's id."""
+
+    storage: Storage
+    clock: Clock
+    connect: Connect
+    prices: PriceSource
+    owner: str
+    intervals: Intervals = Intervals()
+    lease_seconds: float = 60
+    allow_withdraw_keys: bool = False

@@ -1,0 +1,80 @@
+"""What a key may do, and what follows from it for its account."""
+
+from datetime import datetime
+
+from connectors.errors import NotSupportedError, PermissionMissingError
+from connectors.types import Permissions
+from core.domain.types import AccountStatus, ExchangeAccount, KeyRights
+from core.ports import AuditEntry, UnitOfWork
+from core.sync.ports import Connector
+
+UNKNOWN = Permissions(read=None, trade=None, transfer=None, withdraw=None, ip_restricted=None)
+MAY_WITHDRAW = "may_withdraw"
+VERIFIED = (AccountStatus.ACTIVE, AccountStatus.NEEDS_ATTENTION)
+
+
+def read_permissions(connector: Connector) -> Permissions:
+    """Ask what the key may do; where the exchange does not tell, everything is unknown."""
+    try:
+        return connector.get_permissions()
+    except (NotSupportedError, PermissionMissingError):
+        return UNKNOWN
+
+
+def key_rights(permissions: Permissions, now: datetime) -> KeyRights:
+    """Return the rights as they are stored, checked now."""
+    return KeyRights(
+        read=permissions.read,
+        trade=permissions.trade,
+        transfer=permissions.transfer,
+        withdraw=permissions.withdraw,
+        ip_restricted=permissions.ip_restricted,
+        expires_at=permissions.expires_at,
+        checked_at=now,
+    )
+
+
+def refuse_account(uow: UnitOfWork, account: ExchangeAccount, code: str, now: datetime) -> None:
+    """Mark the account refused and erase its key at once; a main account hands over to another verified one."""
+    uow.accounts.set_status(account, AccountStatus.REFUSED, code, now)
+    uow.credentials.erase(account.id, account.user_id)
+    if account.is_main:
+        _hand_over_main(uow, account, now)
+    audit_key(uow, account, "key.refused", now, code=code)
+
+
+def choose_main(uow: UnitOfWork, account: ExchangeAccount, now: datetime) -> None:
+    """Make a newly verified account main if it is wanted so, or none is, or only a testnet one stands in."""
+    others = [other for other in uow.accounts.all({account.user_id}) if other.id != account.id]
+    if account.testnet and any(other.status in VERIFIED and not other.testnet for other in others):
+        return
+    current = uow.accounts.main_of(account.user_id)
+    if current is not None and current.id == account.id:
+        return
+    if current is None or account.wants_main or (current.testnet and not account.testnet):
+        uow.accounts.set_main(account.user_id, account.id, now)
+
+
+def audit_key(uow: UnitOfWork, account: ExchangeAccount, action: str, now: datetime, *, code: str = "") -> None:
+    """Append an act of the sidecar on this account's key to the audit log."""
+    details = {"exchange": account.exchange} | ({"code": code} if code else {})
+    uow.audit.append(
+        AuditEntry(
+            at=now,
+            actor_id=None,
+            action=action,
+            object_type="exchange_account",
+            object_id=str(account.id),
+            client_id=account.user_id,
+            details=details,
+        )
+    )
+
+
+def _hand_over_main(uow: UnitOfWork, account: ExchangeAccount, now: datetime) -> None:
+    others = [
+        other for other in uow.accounts.all({account.user_id}) if other.id != account.id and other.status in VERIFIED
+    ]
+    if others:
+        successor = min(others, key=lambda other: (other.testnet, not other.is_active, other.created_at))
+        uow.accounts.set_main(account.user_id, successor.id, now)

@@ -1,0 +1,259 @@
+"""The sidecar's loop: every second the heartbeat, then jobs, prices and the accounts that are due."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+import schedule
+
+from connectors.errors import ConnectorError, ExchangeError, NotSupportedError
+from core.bootstrap import SyncParts
+from core.domain.types import Heartbeat, Job
+from core.errors import LeaseLostError
+from core.ports import Lease
+from core.sync.budgets import Breakers
+from core.sync.bulkheads import Bulkheads
+from core.sync.connections import Connections
+from core.sync.due import Intervals
+from core.sync.jobs import fail_job, run_job
+from core.sync.ports import Tools
+from core.sync.prices import PriceBoard
+from core.sync.slot import run_slot
+from core.sync.verify import Retry
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 1
+POLL_SECONDS = 0.2
+BEAT_SECONDS = 4
+JOB_STALE_SECONDS = 120.0
+JOBS_AT_ONCE = 8
+JOBS = "jobs"
+STOP_SECONDS = 15.0
+CLAIM_MOST = 64
+LEASE_LEFT = timedelta(seconds=20)
+
+
+@dataclass(slots=True)
+class Fleet:
+    """The exchanges that accounts are at, as last listed."""
+
+    listed_at: datetime | None = None
+    exchanges: frozenset[str] = frozenset()
+
+
+class Runner:
+    """Claims work and hands it to threads. `tick` never waits for an exchange."""
+
+    def __init__(self, parts: SyncParts, *, jitter: Callable[[], float] | None = None) -> None:
+        """Join the engine's parts; nothing is read yet."""
+        settings = parts.settings
+        self._connections = Connections(parts.opener, parts.make_connector)
+        self._tools = Tools(
+            storage=parts.storage,
+            clock=parts.clock,
+            connect=self._connections.connect,
+            prices=PriceBoard(parts.storage, parts.clock, lambda exchange: parts.make_public(exchange, False)),
+            owner=parts.sidecar_id,
+            intervals=Intervals(
+                settings.sync_interval_seconds, settings.sync_slow_interval_seconds, settings.ledger_interval_seconds
+            ),
+            lease_seconds=settings.lease_seconds,
+            allow_withdraw_keys=settings.allow_withdraw_keys,
+        )
+        self._breakers = Breakers(jitter or (lambda: random.uniform(-1, 1)))  # noqa: S311 - spreads probes only
+        self._work = Bulkheads(max(2, settings.sync_threads // 2))
+        self._started_at = parts.clock()
+        self._beat_at: datetime | None = None
+        self._fleet = Fleet()
+        self._asked: dict[str, datetime] = {}
+        self._priced: set[str] = set()
+        self._retries: dict[UUID, tuple[Job, datetime]] = {}
+        self._leases: dict[UUID, Lease] = {}
+        self._lock = threading.Lock()
+
+    def run(self, stop: threading.Event) -> int:
+        """Tick until told to stop, then let running slots end; return the exit code."""
+        ticker = schedule.Scheduler()
+        ticker.every(TICK_SECONDS).seconds.do(self._tick_safely)
+        self._tick_safely()
+        while not stop.wait(POLL_SECONDS):
+            ticker.run_pending()
+        self._stop()
+        return 0
+
+    def run_once(self) -> int:
+        """Make one full pass (jobs, prices, accounts that are due) and return the exit code."""
+        now = self._tools.clock()
+        paused = self._beat_and_list(now)
+        self._start_jobs(now)
+        self._start_prices(now, paused)
+        self._work.wait()
+        while self._start_slots(self._tools.clock(), self._paused()):
+            self._work.wait()
+        self._stop()
+        return 0
+
+    def tick(self, now: datetime) -> None:
+        """Start what is due at `now`; what still runs is left alone."""
+        paused = self._beat_and_list(now)
+        self._start_jobs(now)
+        self._start_prices(now, paused)
+        self._start_slots(now, paused)
+
+    def _tick_safely(self) -> None:
+        try:
+            self.tick(self._tools.clock())
+        except Exception:  # noqa: BLE001 - the edge of the loop: a tick that fails must not end the process
+            log.exception("tick failed")
+
+    def _beat_and_list(self, now: datetime) -> frozenset[str]:
+        """Give a sign of life, list the accounts now and then, and return the paused exchanges."""
+        if self._beat_at is None or now - self._beat_at >= timedelta(seconds=BEAT_SECONDS):
+            with self._tools.storage.begin() as uow:
+                uow.syncing.beat(Heartbeat(self._tools.owner, self._started_at, now, "ok"))
+            self._beat_at = now
+        listed = self._fleet.listed_at
+        if listed is None or now - listed >= timedelta(seconds=self._tools.intervals.main_seconds):
+            with self._tools.storage.begin(write=False) as uow:
+                accounts = uow.accounts.all(None)
+            self._connections.keep_only({account.id for account in accounts})
+            active = frozenset(account.exchange for account in accounts if account.is_active)
+            self._fleet = Fleet(now, active)
+        return self._paused()
+
+    def _paused(self) -> frozenset[str]:
+        with self._tools.storage.begin(write=False) as uow:
+            return frozenset(pause.exchange for pause in uow.syncing.pauses(self._tools.clock()))
+
+    # jobs
+
+    def _start_jobs(self, now: datetime) -> None:
+        with self._tools.storage.begin() as uow:
+            jobs = uow.jobs.claim(now, stale_after_seconds=JOB_STALE_SECONDS, limit=JOBS_AT_ONCE)
+        with self._lock:
+            again = [job for job, at in self._retries.values() if at <= now]
+        for job in [*jobs, *again]:
+            if self._work.submit(JOBS, f"job {job.id}", partial(self._do_job, job)):
+                with self._lock:
+                    self._retries.pop(job.id, None)
+
+    def _do_job(self, job: Job) -> None:
+        try:
+            retry = run_job(self._tools, job)
+        except LeaseLostError:
+            retry = Retry(self._tools.clock() + timedelta(seconds=1))
+        except Exception:
+            fail_job(self._tools, job, "internal")
+            raise
+        if retry is not None:
+            with self._lock:
+                self._retries[job.id] = (job, retry.at)
+            if retry.error is not None and retry.exchange:
+                self._note(retry.exchange, retry.error)
+
+    # prices
+
+    def _start_prices(self, now: datetime, paused: frozenset[str]) -> None:
+        interval = timedelta(seconds=self._tools.intervals.main_seconds)
+        for exchange in self._fleet.exchanges - paused:
+            asked = self._asked.get(exchange)
+            if asked is None or now - asked >= interval or self._breakers.is_open(exchange):
+                self._asked[exchange] = now
+                self._work.submit(exchange, f"prices {exchange}", partial(self._read_prices, exchange))
+
+    def _read_prices(self, exchange: str) -> None:
+        is_probe = self._breakers.is_open(exchange)
+        max_age = 0.0 if is_probe else self._tools.intervals.main_seconds * 0.8
+        try:
+            self._tools.prices.refresh(exchange, max_age_seconds=max_age)
+            self._note(exchange, None)
+        except NotSupportedError:
+            self._note(exchange, None)
+        except ConnectorError as e:
+            log.warning("prices not read: %s", e, extra={"exchange": exchange})
+            self._note(exchange, e)
+        finally:
+            self._priced.add(exchange)
+
+    # accounts
+
+    def _start_slots(self, now: datetime, paused: frozenset[str]) -> int:
+        exchanges = self._fleet.exchanges
+        waiting = {name for name in exchanges if name not in self._priced or self._breakers.is_open(name)}
+        full = {name for name in exchanges if self._work.free(name) <= 0}
+        limit = min(sum(max(0, self._work.free(name)) for name in exchanges - waiting - paused), CLAIM_MOST)
+        if not limit:
+            return 0
+        with self._tools.storage.begin() as uow:
+            leases = uow.syncing.claim(
+                now,
+                owner=self._tools.owner,
+                lease_seconds=self._tools.lease_seconds,
+                limit=limit,
+                exchanges_paused=paused | waiting | full,
+            )
+        for lease in leases:
+            with self._lock:
+                self._leases[lease.account.id] = lease
+            key = f"account {lease.account.id}"
+            if not self._work.submit(lease.account.exchange, key, partial(self._do_slot, lease)):
+                log.warning("slot skipped, the one before still runs", extra={"account_id": str(lease.account.id)})
+                self._give_back(lease, "missed")
+        return len(leases)
+
+    def _do_slot(self, lease: Lease) -> None:
+        exchange = lease.account.exchange
+        if self._tools.clock() > lease.until - LEASE_LEFT:
+            log.warning("slot missed, it waited too long", extra={"account_id": str(lease.account.id)})
+            self._give_back(lease, "missed")
+            return
+        try:
+            run_slot(self._tools, lease)
+            self._note(exchange, None)
+        except LeaseLostError:
+            log.info("lease lost, nothing written", extra={"account_id": str(lease.account.id)})
+        except ConnectorError as e:
+            log.info("account not read: %s", e, extra={"account_id": str(lease.account.id), "exchange": exchange})
+            self._note(exchange, e)
+        except Exception:
+            self._give_back(lease, "internal")
+            raise
+        finally:
+            with self._lock:
+                if self._leases.get(lease.account.id) == lease:
+                    del self._leases[lease.account.id]
+
+    def _give_back(self, lease: Lease, code: str) -> None:
+        now = self._tools.clock()
+        interval = self._tools.intervals.main_seconds
+        try:
+            with self._tools.storage.begin() as uow:
+                due = now + timedelta(seconds=interval)
+                uow.syncing.release(lease, next_due_at=due, interval_seconds=interval, now=now, error_code=code)
+        except LeaseLostError:
+            log.info("lease lost", extra={"account_id": str(lease.account.id)})
+
+    def _note(self, exchange: str, error: ConnectorError | None) -> None:
+        """Tell the exchange's breaker, and store the pause that follows."""
+        if error is not None and not isinstance(error, ExchangeError):
+            return
+        pause = self._breakers.record(exchange, error, self._tools.clock())
+        if pause is not None:
+            log.warning("exchange paused: %s", pause.reason, extra={"exchange": exchange})
+            with self._tools.storage.begin() as uow:
+                uow.syncing.pause(pause)
+
+    def _stop(self) -> None:
+        """Let running work end, then give back what is left, so that another sidecar can take it at once."""
+        if not self._work.stop(STOP_SECONDS):
+            log.warning("some slots did not end in time")
+        with self._lock:
+            left = list(self._leases.values())
+        for lease in left:
+            self._give_back(lease, "stopped")

@@ -1,0 +1,306 @@
+"""Verification of a new key or of one that shall replace another: the check list, and what follows from it."""
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from connectors.errors import ConnectorError, ExchangeError, NotSupportedError
+from connectors.types import Permissions
+from core.domain.types import AccountStatus, ExchangeAccount, Job, JobKind, JobStatus, SealedCredential
+from core.errors import ConflictError, DamagedCredentialError
+from core.ports import Lease, UnitOfWork
+from core.sync.checklist import CheckList
+from core.sync.due import planned_interval
+from core.sync.ingest import Answers, Stored, make_reading
+from core.sync.ports import Connector, Tools
+from core.sync.reading import ReadingRefused, read_answers
+from core.sync.rights import (
+    MAY_WITHDRAW,
+    VERIFIED,
+    audit_key,
+    choose_main,
+    key_rights,
+    read_permissions,
+    refuse_account,
+)
+from core.sync.slot import load_stored
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 10.0
+BUSY_SECONDS = 2.0
+CLOCK_WARNING_SECONDS = 5.0
+EXPIRY_WARNING = timedelta(days=30)
+PRICE_MAX_AGE_SECONDS = 60.0
+
+# which line of the check list an error belongs to; all others stop the line that was running
+STEP_OF = {"timestamp_skew": "clock", "ip_not_allowed": "ip", "permission_missing": "permissions"}
+WALLET_RETRY = frozenset({"network", "maintenance", "rate_limited", "bad_response", "ip_banned", "timestamp_skew"})
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The job is to be tried again at `at`; `error` is what the exchange said, for its breaker."""
+
+    at: datetime
+    exchange: str = ""
+    error: ExchangeError | None = None
+
+
+class Refusal(Exception):
+    """The key is refused at one line of the check list. `detail` is shown beside it."""
+
+    def __init__(self, code: str, step: str, detail: str = "") -> None:
+        """Name the reason by its code."""
+        super().__init__(code)
+        self.code = code
+        self.step = step
+        self.detail = detail or code
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a key has shown of itself."""
+
+    permissions: Permissions
+    answers: Answers
+    uid: str | None
+
+
+class Verification:
+    """One run of a verification job; a run that the exchange prevents changes nothing and asks to be repeated."""
+
+    def __init__(self, tools: Tools, job: Job) -> None:
+        """Take up a claimed job."""
+        self._tools = tools
+        self._job = job
+        self._steps = CheckList(tools.storage, job)
+        self._step = "clock"
+        self._replaces = job.kind is JobKind.REPLACE_KEY
+
+    def run(self) -> Retry | None:
+        """Go through the check list and store the outcome; return when to try again if the exchange is away."""
+        account, sealed, before = self._load()
+        if account is None or sealed is None:
+            self._finish("not_found")
+            return None
+        paused = self._paused_until(account)
+        if paused is not None:
+            return paused
+        lease = self._lease(account)
+        if lease is None:
+            return Retry(self._tools.clock() + timedelta(seconds=BUSY_SECONDS))
+        try:
+            return self._verify(account, sealed, before, lease)
+        except Exception:
+            self._release(lease, "internal")
+            raise
+
+    def _verify(self, account: ExchangeAccount, sealed: SealedCredential, before: Stored, lease: Lease) -> Retry | None:
+        try:
+            connector = self._open(account, sealed)
+            verified = self._examine(connector, account, before)
+            self._accept(account, verified, before, lease)
+        except Refusal as e:
+            self._refuse(account, e, lease)
+        except (ConflictError, DamagedCredentialError) as e:
+            code = "duplicate_account" if isinstance(e, ConflictError) else e.code
+            self._refuse(account, Refusal(code, "identity" if isinstance(e, ConflictError) else self._step), lease)
+        except ConnectorError as e:
+            if isinstance(e, ExchangeError) and e.retryable:
+                self._steps.start(STEP_OF.get(e.code, self._step), e.code)
+                self._release(lease, e.code)
+                wait = max(RETRY_SECONDS, e.retry_after or 0.0)
+                return Retry(self._tools.clock() + timedelta(seconds=wait), account.exchange, e)
+            self._refuse(account, Refusal(e.code, STEP_OF.get(e.code, self._step)), lease)
+        return None
+
+    # the check list
+
+    def _open(self, account: ExchangeAccount, sealed: SealedCredential) -> Connector:
+        connector = self._tools.connect(account, sealed)
+        if self._steps.is_new:
+            with self._tools.storage.begin() as uow:
+                audit_key(uow, account, "key.opened", self._tools.clock())
+        return connector
+
+    def _examine(self, connector: Connector, account: ExchangeAccount, before: Stored) -> Verified:
+        self._begin("clock")
+        self._steps.tick("clock", self._clock_warning(connector))
+        self._begin("signature")
+        permissions = read_permissions(connector)
+        if permissions.read is not None:
+            self._steps.tick("signature")
+        self._check_rights(permissions)
+        self._begin("signature" if permissions.read is None else "identity")
+        answers = self._read_account(connector, before)
+        self._steps.tick("signature")
+        self._begin("identity")
+        uid = answers.info.uid or permissions.uid
+        self._check_identity(account, uid)
+        self._steps.tick("identity", "" if uid else "unknown")
+        self._begin("balances")
+        failed = [wallet.wallet for wallet in answers.info.wallets if not wallet.ok]
+        with suppress(NotSupportedError):
+            self._tools.prices.refresh(account.exchange, max_age_seconds=PRICE_MAX_AGE_SECONDS)
+        self._steps.tick("balances", ",".join(failed))
+        return Verified(permissions, answers, uid)
+
+    def _check_rights(self, permissions: Permissions) -> None:
+        if permissions.read is False:
+            raise Refusal("permission_missing", "permissions")
+        more = [name for name, has in (("trade", permissions.trade), ("transfer", permissions.transfer)) if has]
+        self._steps.tick("permissions", ",".join(more) or ("unknown" if permissions.read is None else ""))
+        if permissions.withdraw and not self._tools.allow_withdraw_keys:
+            raise Refusal(MAY_WITHDRAW, "no_withdraw")
+        self._steps.tick(
+            "no_withdraw", MAY_WITHDRAW if permissions.withdraw else "unknown" if permissions.withdraw is None else ""
+        )
+        is_restricted = permissions.ip_restricted
+        self._steps.tick("ip", "" if is_restricted else "unknown" if is_restricted is None else "not_restricted")
+        self._check_expiry(permissions.expires_at)
+
+    def _check_expiry(self, expires_at: datetime | None) -> None:
+        now = self._tools.clock()
+        if expires_at is not None and expires_at <= now:
+            raise Refusal("key_expired", "expiry")
+        text = "" if expires_at is None else expires_at.isoformat()
+        is_soon = expires_at is not None and expires_at - now < EXPIRY_WARNING
+        self._steps.tick("expiry", text if is_soon else "", detail=text)
+
+    def _check_identity(self, account: ExchangeAccount, uid: str | None) -> None:
+        if account.uid is not None and uid != account.uid:
+            raise Refusal("other_identity", "identity")
+        if uid is None:
+            return
+        with self._tools.storage.begin(write=False) as uow:
+            same = uow.accounts.by_exchange_uid(account.exchange, uid, testnet=account.testnet)
+        for other in same:
+            is_other = other.id != account.id and other.removed_at is None
+            if is_other and other.status is not AccountStatus.REFUSED:
+                own = other.name if other.user_id == account.user_id else ""
+                raise Refusal("duplicate_account", "identity", own)
+
+    def _read_account(self, connector: Connector, before: Stored) -> Answers:
+        """Read the wallets; the identity is compared by the caller, against a key that may be a new one."""
+        try:
+            return read_answers(connector, None, before, self._tools.clock)
+        except ReadingRefused as e:
+            error = ExchangeError(e.code, retryable=e.code in WALLET_RETRY)
+            error.code = e.code
+            raise error from e
+
+    def _clock_warning(self, connector: Connector) -> str:
+        asked = self._tools.clock()
+        try:
+            server = connector.get_server_time()
+        except NotSupportedError:
+            return ""
+        answered = self._tools.clock()
+        offset = (server - (asked + (answered - asked) / 2)).total_seconds()
+        return f"{offset:.0f}" if abs(offset) > CLOCK_WARNING_SECONDS else ""
+
+    def _begin(self, step: str) -> None:
+        self._step = step
+        self._steps.start(step)
+
+    # the outcome
+
+    def _accept(self, account: ExchangeAccount, verified: Verified, before: Stored, lease: Lease) -> None:
+        tools, now = self._tools, self._tools.clock()
+        is_unknown = verified.permissions.withdraw is None and not account.testnet
+        with tools.storage.begin() as uow:
+            uow.syncing.check_fence(lease)
+            if self._replaces:
+                uow.credentials.promote_candidate(account.id, account.user_id, now)
+            stored = uow.accounts.get(account.id, {account.user_id}, for_update=True)
+            if stored is None or stored.removed_at:
+                self._finish_in(uow, "not_found")
+                return
+            was_accepted = stored.status in VERIFIED
+            status = AccountStatus.UNVERIFIED if is_unknown and not was_accepted else AccountStatus.ACTIVE
+            reason = "permissions_unknown" if status is AccountStatus.UNVERIFIED else None
+            uow.accounts.set_rights(stored, key_rights(verified.permissions, now), verified.uid, now)
+            uow.accounts.set_status(stored, status, reason, now)
+            if status is AccountStatus.ACTIVE and not was_accepted:
+                choose_main(uow, stored, now)
+            price_of = tools.prices.price_of(account.exchange)
+            uow.readings.store(make_reading(stored, verified.answers, before, price_of=price_of))
+            self._release_in(uow, lease, uow.accounts.get(account.id, {account.user_id}) or stored, None)
+            self._finish_in(uow, None)
+
+    def _refuse(self, account: ExchangeAccount, refusal: Refusal, lease: Lease) -> None:
+        """Store the refusal; a key that was to replace another is dropped, and the other stays as it is."""
+        now = self._tools.clock()
+        self._steps.fail(refusal.step, refusal.detail)
+        log.info("key refused: %s", refusal.code, extra={"account_id": str(account.id), "job_id": str(self._job.id)})
+        with self._tools.storage.begin() as uow:
+            uow.syncing.check_fence(lease)
+            stored = uow.accounts.get(account.id, {account.user_id}, for_update=True)
+            if self._replaces:
+                uow.credentials.drop_candidate(account.id, account.user_id)
+                audit_key(uow, account, "key.refused", now, code=refusal.code)
+            elif stored is not None:
+                _set_refused(uow, stored, refusal.code, now)
+            self._release_in(uow, lease, stored or account, refusal.code)
+            self._finish_in(uow, refusal.code)
+
+    # the frame
+
+    def _load(self) -> tuple[ExchangeAccount | None, SealedCredential | None, Stored]:
+        account_id, client_id = self._job.account_id, self._job.client_id
+        with self._tools.storage.begin(write=False) as uow:
+            account = uow.accounts.get(account_id, {client_id})
+            if account is None or account.removed_at is not None:
+                return None, None, Stored()
+            load = uow.credentials.load_candidate if self._replaces else uow.credentials.load
+            sealed = load(account_id, client_id)
+            if sealed is not None:
+                account = replace(account, generation=sealed.generation)
+            return account, sealed, load_stored(uow, account)
+
+    def _paused_until(self, account: ExchangeAccount) -> Retry | None:
+        with self._tools.storage.begin(write=False) as uow:
+            pauses = uow.syncing.pauses(self._tools.clock())
+        pause = next((pause for pause in pauses if pause.exchange == account.exchange), None)
+        if pause is None:
+            return None
+        self._steps.start(self._step, pause.reason)
+        return Retry(pause.until)
+
+    def _lease(self, account: ExchangeAccount) -> Lease | None:
+        tools, now = self._tools, self._tools.clock()
+        interval = planned_interval(account, tools.intervals)
+        with tools.storage.begin() as uow:
+            uow.syncing.ensure(account.id, account.user_id, now + timedelta(seconds=interval), interval)
+            return uow.syncing.claim_one(account.id, now, owner=tools.owner, lease_seconds=tools.lease_seconds)
+
+    def _release(self, lease: Lease, code: str) -> None:
+        with self._tools.storage.begin() as uow:
+            self._release_in(uow, lease, lease.account, code)
+
+    def _release_in(self, uow: UnitOfWork, lease: Lease, account: ExchangeAccount, code: str | None) -> None:
+        """Give the account back; its next slot comes at once, to read the ledger."""
+        now = self._tools.clock()
+        interval = planned_interval(account, self._tools.intervals)
+        uow.syncing.release(lease, next_due_at=now, interval_seconds=interval, now=now, error_code=code)
+
+    def _finish(self, error_code: str | None) -> None:
+        with self._tools.storage.begin() as uow:
+            self._finish_in(uow, error_code)
+
+    def _finish_in(self, uow: UnitOfWork, error_code: str | None) -> None:
+        status = JobStatus.DONE if error_code is None else JobStatus.FAILED
+        uow.jobs.finish(self._job.id, status, self._tools.clock(), error_code=error_code)
+
+
+def _set_refused(uow: UnitOfWork, account: ExchangeAccount, code: str, now: datetime) -> None:
+    """Refuse a pending account; one that was verified before keeps its key unless that may withdraw."""
+    if code == DamagedCredentialError.code:
+        uow.accounts.set_status(account, AccountStatus.DAMAGED, code, now)
+    elif account.status in VERIFIED and code != MAY_WITHDRAW:
+        uow.accounts.set_status(account, AccountStatus.NEEDS_ATTENTION, code, now)
+        audit_key(uow, account, "key.refused", now, code=code)
+    else:
+        refuse_account(uow, account, code, now)
