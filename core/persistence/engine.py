@@ -1,0 +1,138 @@
+"""Engines for SQLite and PostgreSQL: durability settings, transaction starts and what the web role may read."""
+
+import sqlite3
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+
+from core.errors import ConfigurationError
+from core.persistence.failures import translate_failure
+
+BUSY_SECONDS = 10
+POOL_SIZE = 20
+WRITE = "ga_write"
+FOREIGN_KEYS = "PRAGMA foreign_keys = ON"
+PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA cache_size = -16000",
+)
+SEALED_COLUMNS = frozenset(
+    {
+        *(("exchange_accounts", name) for name in ("api_key", "secret_key", "passphrase")),
+        *(("credential_candidates", name) for name in ("api_key", "secret_key", "passphrase")),
+        ("data_keys", "token"),
+    }
+)
+
+
+class StorageRole(StrEnum):
+    """Who connects: the web process may not read sealed columns."""
+
+    WEB = "web"
+    SYNC = "sync"
+    CLI = "cli"
+
+
+def parse_url(url: str) -> URL:
+    """Return the database URL with the driver this platform uses.
+
+    Raises:
+        ConfigurationError: not a URL of SQLite (a file) or PostgreSQL.
+    """
+    try:
+        parsed = make_url(url)
+    except ValueError as e:
+        raise ConfigurationError("the database URL cannot be read") from e
+    backend = parsed.get_backend_name()
+    if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite+pysqlite")
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ConfigurationError("the database URL must name an SQLite file or a PostgreSQL database")
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """Return the database file of an SQLite URL, None for PostgreSQL."""
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+def make_engine(url: URL, *, role: StorageRole, foreign_keys: bool = True) -> Engine:
+    """Make an engine; it connects at first use and never creates an SQLite file.
+
+    `foreign_keys` False is for migrations, which rebuild tables on SQLite.
+    """
+    path = sqlite_path(url)
+    if path is None:
+        engine = _postgres_engine(url)
+    else:
+        engine = _sqlite_engine(url, path, role, foreign_keys=foreign_keys)
+    event.listen(engine, "handle_error", translate_failure)
+    return engine
+
+
+def _sqlite_engine(url: URL, path: Path, role: StorageRole, *, foreign_keys: bool) -> Engine:
+    name = f"file:{quote(str(path.absolute()))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            name, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS, cached_statements=256
+        )
+        for pragma in (*PRAGMAS, FOREIGN_KEYS) if foreign_keys else PRAGMAS:
+            connection.execute(pragma)
+        if role is StorageRole.WEB:
+            connection.set_authorizer(_deny_sealed_columns)
+        return connection
+
+    engine = create_engine(url, creator=connect, hide_parameters=True, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get(WRITE, True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _deny_sealed_columns(
+    action: int, table: str | None, column: str | None, _database: str | None, _trigger: str | None
+) -> int:
+    if action == sqlite3.SQLITE_READ and (table, column) in SEALED_COLUMNS:
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
+
+
+def _postgres_engine(url: URL) -> Engine:
+    settings = f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={BUSY_SECONDS}s"
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=POOL_SIZE,
+        pool_timeout=BUSY_SECONDS,
+        connect_args={"options": settings, "connect_timeout": BUSY_SECONDS},
+    )
+    event.listen(engine, "connect", _refuse_unsafe_server)
+    return engine
+
+
+def _refuse_unsafe_server(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW fsync")
+        (fsync,) = cursor.fetchone()
+    connection.rollback()
+    require_fsync(fsync)
+
+
+def require_fsync(setting: str) -> None:
+    """Refuse a PostgreSQL server that may lose committed rows in a power cut.
+
+    Raises:
+        ConfigurationError: fsync is off.
+    """
+    if setting != "on":
+        raise ConfigurationError("the PostgreSQL server runs with fsync=off: turn it on, committed rows can be lost")

@@ -1,0 +1,1 @@
+"""Alembic revisions, which run on SQLite and PostgreSQL."""

@@ -1,0 +1,41 @@
+"""The tables of the platform as SQLAlchemy models."""
+
+from core.persistence.models.accounts import CredentialCandidateRow, DataKeyRow, ExchangeAccountRow, KeyCheckRow
+from core.persistence.models.audit import AuditRow, FactRow
+from core.persistence.models.base import Base
+from core.persistence.models.people import LoginSessionRow, OneTimeLinkRow, SignInAttemptRow, UserRow
+from core.persistence.models.readings import (
+    BalanceRow,
+    EquityPointRow,
+    LedgerEntryRow,
+    PositionRow,
+    PriceRow,
+    SnapshotDetailRow,
+    WalletStateRow,
+)
+from core.persistence.models.syncing import ExchangePauseRow, HeartbeatRow, JobRow, SyncStateRow
+
+__all__ = [
+    "AuditRow",
+    "BalanceRow",
+    "Base",
+    "CredentialCandidateRow",
+    "DataKeyRow",
+    "EquityPointRow",
+    "ExchangeAccountRow",
+    "ExchangePauseRow",
+    "FactRow",
+    "HeartbeatRow",
+    "JobRow",
+    "KeyCheckRow",
+    "LedgerEntryRow",
+    "LoginSessionRow",
+    "OneTimeLinkRow",
+    "PositionRow",
+    "PriceRow",
+    "SignInAttemptRow",
+    "SnapshotDetailRow",
+    "SyncStateRow",
+    "UserRow",
+    "WalletStateRow",
+]

@@ -1,0 +1,1 @@
+"""Repositories: one per noun; they return domain types and never commit."""

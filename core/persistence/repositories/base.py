@@ -1,0 +1,76 @@
+"""What all repositories share: the connection, the clients they may touch, upserts on both databases."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import Connection, CursorResult, Table, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
+
+from core.errors import NotFoundError
+from core.ports import ClientIds
+
+EVERY_CLIENT = "/* every client */"
+ADVISORY_AUDIT = 7_201
+ADVISORY_ACCOUNT_NUMBER = 7_202
+S = TypeVar("S")
+
+
+class Repository:
+    """A set of queries on one connection. `allowed` None is the system itself: every client."""
+
+    def __init__(self, connection: Connection, allowed: frozenset[UUID] | None) -> None:
+        self._connection = connection
+        self._allowed = allowed
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self._connection.dialect.name == "sqlite"
+
+    def _scoped(self, statement: S, column: InstrumentedAttribute[UUID], client_ids: ClientIds) -> S:
+        """Narrow a statement to these clients within the allowed ones; a system-wide one carries the marker comment."""
+        wanted = self._narrow(client_ids)
+        if wanted is None:
+            return cast(S, cast(Any, statement).prefix_with(EVERY_CLIENT))
+        return cast(S, cast(Any, statement).where(column.in_(sorted(wanted))))
+
+    def _narrow(self, client_ids: ClientIds) -> Collection[UUID] | None:
+        if self._allowed is None:
+            return client_ids
+        return self._allowed if client_ids is None else self._allowed.intersection(client_ids)
+
+    def _require_own(self, client_id: UUID) -> None:
+        """Refuse a row of a client outside the scope, answered as if it did not exist."""
+        if self._allowed is not None and client_id not in self._allowed:
+            raise NotFoundError("client")
+
+    def run(self, statement: Any, parameters: Any = None) -> CursorResult[Any]:
+        """Execute a statement on the transaction's connection."""
+        return cast(CursorResult[Any], self._connection.execute(statement, parameters))
+
+    def _insert(self, model: type[DeclarativeBase]) -> Any:
+        """Return an INSERT of this database, which knows ON CONFLICT."""
+        table = cast(Table, model.__table__)
+        return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+
+    def _upsert(
+        self, model: type[DeclarativeBase], rows: Collection[Mapping[str, Any]], *, newer: str | None = None
+    ) -> None:
+        """Insert rows, or replace every column of those whose primary key is there already.
+
+        Where `newer` names a column, a row with an older value in it replaces nothing.
+        """
+        if not rows:
+            return
+        insert = self._insert(model)
+        table = cast(Table, model.__table__)
+        keys = [column.name for column in table.primary_key.columns]
+        changed = {name: insert.excluded[name] for name in next(iter(rows)) if name not in keys}
+        condition = None if newer is None else insert.excluded[newer] >= table.c[newer]
+        self.run(insert.on_conflict_do_update(index_elements=keys, set_=changed, where=condition), list(rows))
+
+    def _serialize(self, lock: int) -> None:
+        """Let one transaction at a time pass here; on SQLite writers are alone anyway."""
+        if not self._is_sqlite:
+            self.run(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})

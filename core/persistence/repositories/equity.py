@@ -1,0 +1,227 @@
+"""Equity history: written once per reading into four bucket sizes, read as curves and as points at given times."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Select,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    select,
+    type_coerce,
+    union_all,
+)
+
+from core.domain.types import EquityPoint
+from core.persistence.buckets import BUCKETS, KEPT_SECONDS, Ids, fold, to_points
+from core.persistence.models import EquityPointRow, ExchangeAccountRow, SnapshotDetailRow
+from core.persistence.repositories.base import EVERY_CLIENT, Repository
+from core.persistence.types import MICROS, to_micros
+from core.ports import ClientIds
+
+BATCH = 1000
+POINT = EquityPointRow
+# Ids stay as the driver gives them: making a UUID per row costs more than reading the row.
+POINT_COLUMNS = (
+    type_coerce(ExchangeAccountRow.id, String),
+    type_coerce(POINT.client_id, String),
+    POINT.at_us,
+    POINT.close,
+    POINT.unrealized,
+    POINT.complete,
+    POINT.open,
+    POINT.high,
+    POINT.low,
+)
+OWNER = and_(ExchangeAccountRow.number == POINT.account_key, ExchangeAccountRow.user_id == POINT.client_id)
+
+
+class EquityRepository(Repository):
+    """The history half of `core.ports.Readings`."""
+
+    def points(
+        self,
+        account_ids: Collection[UUID],
+        client_ids: ClientIds,
+        *,
+        since: datetime,
+        until: datetime,
+        bucket_seconds: int,
+    ) -> list[EquityPoint]:
+        """Return the points of one bucket size with since <= at <= until, by account, the oldest first."""
+        chosen = self._points(account_ids, client_ids).where(*_within(bucket_seconds, since, until))
+        return to_points(self.run(chosen.order_by(POINT.account_key, POINT.bucket)))
+
+    def last_points_before(
+        self, account_ids: Collection[UUID], client_ids: ClientIds, times: Sequence[datetime]
+    ) -> dict[datetime, dict[UUID, EquityPoint]]:
+        """Return for each time the last point of each account at or before it, from the finest bucket that has one."""
+        found: dict[datetime, dict[UUID, EquityPoint]] = {at: {} for at in times}
+        if not times or not account_ids:
+            return found
+        asked = union_all(
+            *(
+                select(
+                    literal(position, Integer).label("position"),
+                    literal(to_micros(at), BigInteger).label("at_us"),
+                    literal(seconds, Integer).label("bucket_seconds"),
+                )
+                for position, at in enumerate(times)
+                for seconds in BUCKETS
+            )
+        ).subquery("asked")
+        earlier = POINT.__table__.alias("earlier")
+        last = (
+            select(earlier.c.bucket)
+            .where(
+                earlier.c.account_key == ExchangeAccountRow.number,
+                earlier.c.bucket_seconds == asked.c.bucket_seconds,
+                earlier.c.bucket <= asked.c.at_us / (asked.c.bucket_seconds * MICROS),
+                earlier.c.at_us <= asked.c.at_us,
+            )
+            .order_by(earlier.c.bucket.desc())
+            .limit(1)
+            .correlate(asked, ExchangeAccountRow)
+            .scalar_subquery()
+        )
+        statement = (
+            select(asked.c.position, asked.c.bucket_seconds, *POINT_COLUMNS)
+            .select_from(asked)
+            .join(ExchangeAccountRow, ExchangeAccountRow.id.in_(sorted(account_ids)))
+            .join(POINT, and_(OWNER, POINT.bucket_seconds == asked.c.bucket_seconds, POINT.bucket == last))
+        )
+        rows = self.run(self._scoped(statement, POINT.client_id, client_ids)).all()
+        coarse_first = sorted(rows, key=lambda row: (row.at_us, -row.bucket_seconds))
+        for row, point in zip(coarse_first, to_points([row[2:] for row in coarse_first]), strict=True):
+            found[times[row.position]][point.account_id] = point
+        return found
+
+    def first_point_at(self, account_ids: Collection[UUID], client_ids: ClientIds) -> dict[UUID, EquityPoint]:
+        """Return the earliest point kept of each account; its `open` is the account's first equity."""
+        kept = POINT.__table__.alias("kept")
+        first = (
+            select(kept.c.bucket)
+            .where(kept.c.account_key == POINT.account_key, kept.c.bucket_seconds == POINT.bucket_seconds)
+            .order_by(kept.c.bucket)
+            .limit(1)
+            .correlate(POINT)
+            .scalar_subquery()
+        )
+        rows = self.run(self._points(account_ids, client_ids).where(POINT.bucket == first))
+        found: dict[UUID, EquityPoint] = {}
+        for point in sorted(to_points(rows), key=lambda point: point.at, reverse=True):
+            found[point.account_id] = point
+        return found
+
+    def iter_points(
+        self, account_ids: Collection[UUID], client_ids: ClientIds, *, since: datetime, until: datetime
+    ) -> Iterator[EquityPoint]:
+        """Return points with since <= at <= until, a batch at a time, by account, the oldest first.
+
+        Each stretch of time comes from the finest bucket size that is still kept for it.
+        """
+        for account_id, starts in self._starts(account_ids, client_ids).items():
+            for seconds, before_us in _stretches(starts):
+                chosen = self._points({account_id}, client_ids).where(*_within(seconds, since, until))
+                if before_us is not None:
+                    chosen = chosen.where(POINT.at_us < before_us)
+                batches = self.run(chosen.order_by(POINT.bucket).execution_options(yield_per=BATCH))
+                for batch in batches.partitions():
+                    yield from to_points(batch)
+
+    def thin(self, now: datetime) -> int:
+        """Delete what is finer than its age deserves (30 s after 2 days, 5 min after 30, 1 h after a year)."""
+        deleted = 0
+        for seconds, kept_seconds in KEPT_SECONDS.items():
+            before = (to_micros(now) // MICROS - kept_seconds) // seconds
+            old = and_(POINT.bucket_seconds == seconds, POINT.bucket < before)
+            deleted += self.run(delete(POINT).prefix_with(EVERY_CLIENT).where(old)).rowcount
+        slot = (to_micros(now) // MICROS - KEPT_SECONDS[30]) // 30
+        old_details = delete(SnapshotDetailRow).prefix_with(EVERY_CLIENT).where(SnapshotDetailRow.slot < slot)
+        return deleted + self.run(old_details).rowcount
+
+    def _save_points(self, points: Iterable[EquityPoint]) -> None:
+        rows = fold(points)
+        insert = self._insert(POINT)
+        number = (
+            select(ExchangeAccountRow.number)
+            .where(
+                ExchangeAccountRow.id == bindparam("account_id", type_=Uuid()),
+                ExchangeAccountRow.user_id == bindparam("client_id", type_=Uuid()),
+            )
+            .scalar_subquery()
+        )
+        names = ("bucket_seconds", "bucket", "at_us", "open", "high", "low", "close", "unrealized", "complete")
+        values: dict[str, Any] = {name: bindparam(name) for name in names}
+        insert = insert.values(account_key=number, client_id=bindparam("client_id", type_=Uuid()), **values)
+        upsert = insert.on_conflict_do_update(
+            index_elements=["account_key", "bucket_seconds", "bucket"], set_=_merged(insert.excluded)
+        )
+        for start in range(0, len(rows), BATCH):
+            self.run(upsert, rows[start : start + BATCH])
+
+    def _points(self, account_ids: Collection[UUID], client_ids: ClientIds) -> Select[Any]:
+        statement = select(*POINT_COLUMNS).join(ExchangeAccountRow, OWNER)
+        statement = statement.where(ExchangeAccountRow.id.in_(sorted(account_ids)))
+        return self._scoped(statement, POINT.client_id, client_ids)
+
+    def _starts(self, account_ids: Collection[UUID], client_ids: ClientIds) -> dict[UUID, dict[int, int]]:
+        """Return the instant (microseconds) at which each bucket size begins, by account."""
+        statement = (
+            select(POINT_COLUMNS[0], POINT.bucket_seconds, func.min(POINT.bucket))
+            .join(ExchangeAccountRow, OWNER)
+            .where(ExchangeAccountRow.id.in_(sorted(account_ids)))
+            .group_by(ExchangeAccountRow.id, POINT.bucket_seconds)
+            .order_by(ExchangeAccountRow.id)
+        )
+        ids = Ids()
+        starts: dict[UUID, dict[int, int]] = {}
+        for raw, seconds, bucket in self.run(self._scoped(statement, POINT.client_id, client_ids)):
+            starts.setdefault(ids[raw], {})[seconds] = bucket * seconds * MICROS
+        return starts
+
+
+def _within(bucket_seconds: int, since: datetime, until: datetime) -> tuple[Any, ...]:
+    first, last = to_micros(since), to_micros(until)
+    width = bucket_seconds * MICROS
+    return (
+        POINT.bucket_seconds == bucket_seconds,
+        POINT.bucket >= first // width,
+        POINT.bucket <= last // width,
+        POINT.at_us >= first,
+        POINT.at_us <= last,
+    )
+
+
+def _stretches(starts: Mapping[int, int]) -> list[tuple[int, int | None]]:
+    """Return (bucket size, read only what is before) from the coarsest to the finest size of one account."""
+    stretches: list[tuple[int, int | None]] = []
+    before: int | None = None
+    for seconds in sorted(starts):
+        if before is None or starts[seconds] < before:
+            stretches.append((seconds, before))
+            before = starts[seconds]
+    return stretches[::-1]
+
+
+def _merged(new: Any) -> dict[str, Any]:
+    """Return the columns of a bucket that meets a further reading: the newest closes, whatever the order of arrival."""
+    newest = {
+        name: case((new.at_us > POINT.at_us, new[name]), else_=getattr(POINT, name))
+        for name in ("close", "unrealized", "complete", "at_us")
+    }
+    return {
+        "high": case((new.high > POINT.high, new.high), else_=POINT.high),
+        "low": case((new.low < POINT.low, new.low), else_=POINT.low),
+        **newest,
+    }

@@ -1,0 +1,113 @@
+"""Work asked of the sidecar; at most one unfinished job of a kind per account."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, func, or_, select, text, update
+
+from core.domain.types import Job, JobKind, JobStatus, JobStep, StepState
+from core.persistence.models import JobRow
+from core.persistence.models.syncing import UNFINISHED, UNFINISHED_STATUSES
+from core.persistence.repositories.base import EVERY_CLIENT, Repository
+from core.ports import ClientIds
+
+JOB_COLUMNS = (
+    JobRow.id,
+    JobRow.account_id,
+    JobRow.client_id,
+    JobRow.kind,
+    JobRow.status,
+    JobRow.created_at,
+    JobRow.steps,
+    JobRow.error_code,
+    JobRow.started_at,
+    JobRow.finished_at,
+)
+
+
+class JobRepository(Repository):
+    """Implements `core.ports.Jobs`."""
+
+    def add(self, job: Job) -> Job:
+        """Queue a job, and return it, or the unfinished one of its kind when the account has one.
+
+        Raises:
+            ConflictError: the account is not of that client.
+            NotFoundError: the client is outside the scope.
+        """
+        self._require_own(job.client_id)
+        values = {**asdict(job), "steps": _packed(job.steps)}
+        statement = self._insert(JobRow).values(values)
+        self.run(statement.on_conflict_do_nothing(index_elements=["account_id", "kind"], index_where=text(UNFINISHED)))
+        own = and_(JobRow.account_id == job.account_id, JobRow.client_id == job.client_id, JobRow.kind == job.kind)
+        unfinished = select(*JOB_COLUMNS).where(own, JobRow.status.in_(UNFINISHED_STATUSES))
+        row = self.run(unfinished).one_or_none()
+        return job if row is None else _to_job(row)
+
+    def get(self, job_id: UUID, client_ids: ClientIds) -> Job | None:
+        """Return one job."""
+        statement = self._scoped(select(*JOB_COLUMNS), JobRow.client_id, client_ids)
+        row = self.run(statement.where(JobRow.id == job_id)).one_or_none()
+        return None if row is None else _to_job(row)
+
+    def latest(self, account_ids: Collection[UUID], client_ids: ClientIds, *, kind: JobKind | None = None) -> list[Job]:
+        """Return the newest job of each account and kind, the newest first."""
+        newest_first = (JobRow.created_at.desc(), JobRow.id)
+        rank = func.row_number().over(partition_by=(JobRow.account_id, JobRow.kind), order_by=newest_first)
+        ranked = self._scoped(select(*JOB_COLUMNS, rank.label("rank")), JobRow.client_id, client_ids)
+        ranked = ranked.where(JobRow.account_id.in_(sorted(account_ids)))
+        if kind is not None:
+            ranked = ranked.where(JobRow.kind == kind)
+        jobs = ranked.subquery()
+        columns = [jobs.c[column.key] for column in JOB_COLUMNS]
+        statement = select(*columns).where(jobs.c.rank == 1).order_by(jobs.c.created_at.desc(), jobs.c.id)
+        return [_to_job(row) for row in self.run(statement)]
+
+    def claim(self, now: datetime, *, stale_after_seconds: float, limit: int) -> list[Job]:
+        """Take the oldest queued jobs, and running ones that were taken too long ago; they count as started now."""
+        stale = and_(
+            JobRow.status == JobStatus.RUNNING, JobRow.started_at <= now - timedelta(seconds=stale_after_seconds)
+        )
+        waiting = (
+            select(*JOB_COLUMNS)
+            .prefix_with(EVERY_CLIENT)
+            .where(or_(JobRow.status == JobStatus.QUEUED, stale))
+            .order_by(JobRow.created_at, JobRow.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = self.run(waiting).all()
+        if not rows:
+            return []
+        taken = update(JobRow).prefix_with(EVERY_CLIENT).where(JobRow.id.in_([row.id for row in rows]))
+        self.run(taken.values(status=JobStatus.RUNNING, started_at=now))
+        return [_to_job(row, status=JobStatus.RUNNING, started_at=now) for row in rows]
+
+    def set_steps(self, job_id: UUID, steps: Sequence[JobStep]) -> None:
+        """Store the check list as it stands."""
+        self._set(job_id, steps=_packed(steps))
+
+    def finish(self, job_id: UUID, status: JobStatus, at: datetime, *, error_code: str | None = None) -> None:
+        """Store how the job ended."""
+        self._set(job_id, status=status, error_code=error_code, finished_at=at)
+
+    def _set(self, job_id: UUID, **values: Any) -> None:
+        self.run(update(JobRow).prefix_with(EVERY_CLIENT).where(JobRow.id == job_id).values(values))
+
+
+def _packed(steps: Sequence[JobStep]) -> list[dict[str, str]]:
+    return [{"code": step.code, "state": step.state, "detail": step.detail} for step in steps]
+
+
+def _to_job(row: Row[Any], **changes: Any) -> Job:
+    values = {
+        **row._mapping,
+        "kind": JobKind(row.kind),
+        "status": JobStatus(row.status),
+        "steps": tuple(JobStep(step["code"], StepState(step["state"]), step["detail"]) for step in row.steps),
+        **changes,
+    }
+    return Job(**values)

@@ -1,0 +1,153 @@
+"""Latest state and history of accounts; one reading is stored whole in the transaction of its caller."""
+
+import json
+import zlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, case, delete, insert, select
+
+from core.domain.types import EquityPoint, HeldBalance, LedgerRow, OpenPosition, WalletState
+from core.persistence.models import BalanceRow, PositionRow, SnapshotDetailRow, SyncStateRow, WalletStateRow
+from core.persistence.repositories.equity import EquityRepository
+from core.persistence.repositories.ledger import LedgerRepository
+from core.persistence.repositories.syncing import FIRST_INTERVAL_SECONDS, first_state
+from core.ports import ClientIds, StoredReading
+
+WALLET_COLUMNS = tuple(getattr(WalletStateRow, name) for name in WalletState.__dataclass_fields__)
+BALANCE_COLUMNS = tuple(getattr(BalanceRow, name) for name in HeldBalance.__dataclass_fields__)
+POSITION_COLUMNS = tuple(getattr(PositionRow, name) for name in OpenPosition.__dataclass_fields__)
+
+
+class ReadingRepository(EquityRepository):
+    """Implements `core.ports.Readings`."""
+
+    def store(self, reading: StoredReading) -> None:
+        """Store everything one slot read; storing it again changes nothing but the data version.
+
+        Raises:
+            ConflictError: the account is not of that client.
+            NotFoundError: the client is outside the scope.
+        """
+        self._require_own(reading.client_id)
+        self._raise_version(reading)
+        self._save_wallets(reading.wallets)
+        self._replace(BalanceRow, reading, reading.balances)
+        self._replace(PositionRow, reading, reading.positions)
+        self._save_points([_point(reading)])
+        if reading.details is not None:
+            self._save_details(reading, reading.details)
+        LedgerRepository(self._connection, self._allowed).add(reading.ledger)
+
+    def wallets(self, account_ids: Collection[UUID], client_ids: ClientIds) -> list[WalletState]:
+        """Return the wallets of these accounts by account and name."""
+        rows = self.run(self._latest(WalletStateRow, WALLET_COLUMNS, account_ids, client_ids))
+        return [to_wallet(row) for row in rows]
+
+    def balances(self, account_ids: Collection[UUID], client_ids: ClientIds) -> list[HeldBalance]:
+        """Return the balances of these accounts by account and wallet, in the exchange's order."""
+        statement = self._latest(BalanceRow, BALANCE_COLUMNS, account_ids, client_ids)
+        return [HeldBalance(*row) for row in self.run(statement.order_by(BalanceRow.ordinal))]
+
+    def positions(self, account_ids: Collection[UUID], client_ids: ClientIds) -> list[OpenPosition]:
+        """Return the open positions of these accounts by account and wallet, in the exchange's order."""
+        statement = self._latest(PositionRow, POSITION_COLUMNS, account_ids, client_ids)
+        return [OpenPosition(*row) for row in self.run(statement.order_by(PositionRow.ordinal))]
+
+    def add_history(self, points: Iterable[EquityPoint], ledger: Iterable[LedgerRow]) -> None:
+        """Store points and ledger rows of the past; what is there already stays or is extended.
+
+        Raises:
+            ConflictError: an account is not of the client named beside it.
+            NotFoundError: a client is outside the scope.
+        """
+        history = list(points)
+        for client_id in {point.client_id for point in history}:
+            self._require_own(client_id)
+        self._save_points(history)
+        LedgerRepository(self._connection, self._allowed).add(ledger)
+
+    def _latest(
+        self, model: Any, columns: Sequence[Any], account_ids: Collection[UUID], client_ids: ClientIds
+    ) -> Select[Any]:
+        statement = self._scoped(select(*columns), model.client_id, client_ids)
+        statement = statement.where(model.account_id.in_(sorted(account_ids)))
+        return statement.order_by(model.account_id, model.wallet)
+
+    def _raise_version(self, reading: StoredReading) -> None:
+        first = first_state(reading.account_id, reading.client_id, reading.at, FIRST_INTERVAL_SECONDS)
+        statement = self._insert(SyncStateRow).values({**first, "data_version": 1})
+        self.run(
+            statement.on_conflict_do_update(
+                index_elements=["account_id"],
+                set_={"data_version": SyncStateRow.data_version + 1},
+                where=SyncStateRow.client_id == reading.client_id,
+            )
+        )
+
+    def _save_wallets(self, wallets: Sequence[WalletState]) -> None:
+        """Write wallets; what a wallet showed at its first good reading is written once."""
+        if not wallets:
+            return
+        statement = self._insert(WalletStateRow)
+        new = statement.excluded
+        keys = ("account_id", "wallet")
+        changed = {column.key: new[column.key] for column in WALLET_COLUMNS if column.key not in keys}
+        for name in ("first_ok_at", "first_equity"):
+            is_first = WalletStateRow.first_ok_at.is_(None)
+            changed[name] = case((is_first, new[name]), else_=getattr(WalletStateRow, name))
+        self.run(
+            statement.on_conflict_do_update(index_elements=keys, set_=changed),
+            [_wallet_row(wallet) for wallet in wallets],
+        )
+
+    def _replace(self, model: Any, reading: StoredReading, items: Sequence[HeldBalance | OpenPosition]) -> None:
+        """Put the items of freshly read wallets in the place of the stored ones; other wallets stay."""
+        if not reading.fresh_wallets:
+            return
+        own = and_(model.account_id == reading.account_id, model.client_id == reading.client_id)
+        self.run(delete(model).where(own, model.wallet.in_(sorted(reading.fresh_wallets))))
+        fresh = [item for item in items if item.wallet in reading.fresh_wallets]
+        rows = [{**asdict(item), "ordinal": ordinal} for ordinal, item in enumerate(fresh)]
+        if rows:
+            self.run(insert(model), rows)
+
+    def _save_details(self, reading: StoredReading, details: Mapping[str, Any]) -> None:
+        packed = zlib.compress(json.dumps(details, default=str, sort_keys=True).encode())
+        row = {
+            "account_id": reading.account_id,
+            "client_id": reading.client_id,
+            "slot": reading.slot,
+            "at": reading.at,
+            "details": packed,
+        }
+        self._upsert(SnapshotDetailRow, [row])
+
+
+def to_wallet(row: Sequence[Any]) -> WalletState:
+    """Make a wallet state from WALLET_COLUMNS."""
+    *head, unpriced, first_ok_at, first_equity = row
+    return WalletState(*head, tuple(unpriced), first_ok_at, first_equity)
+
+
+def _wallet_row(wallet: WalletState) -> dict[str, Any]:
+    row = {**asdict(wallet), "unpriced": list(wallet.unpriced)}
+    if wallet.ok and wallet.first_ok_at is None:
+        row |= {"first_ok_at": wallet.as_of or wallet.attempted_at, "first_equity": wallet.equity}
+    return row
+
+
+def _point(reading: StoredReading) -> EquityPoint:
+    return EquityPoint(
+        account_id=reading.account_id,
+        client_id=reading.client_id,
+        at=reading.at,
+        equity=reading.equity,
+        unrealized_pnl=reading.unrealized_pnl,
+        complete=reading.complete,
+        open=reading.equity,
+        high=reading.equity,
+        low=reading.equity,
+    )

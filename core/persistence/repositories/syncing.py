@@ -1,0 +1,230 @@
+"""Sync states, leases, pauses and heartbeats."""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+
+from core.domain.types import AccountStatus, Heartbeat, SyncState
+from core.errors import LeaseLostError
+from core.persistence.models import ExchangeAccountRow, ExchangePauseRow, HeartbeatRow, SyncStateRow
+from core.persistence.repositories.accounts import ACCOUNT_COLUMNS, to_account
+from core.persistence.repositories.base import EVERY_CLIENT, Repository
+from core.ports import ClientIds, ExchangePause, Lease
+
+FIRST_INTERVAL_SECONDS = 30
+READABLE = (AccountStatus.ACTIVE, AccountStatus.NEEDS_ATTENTION)
+STATE_COLUMNS = (
+    SyncStateRow.account_id,
+    SyncStateRow.client_id,
+    SyncStateRow.planned_interval_seconds,
+    SyncStateRow.next_due_at,
+    SyncStateRow.fence,
+    SyncStateRow.leased_by,
+    SyncStateRow.leased_until,
+    SyncStateRow.last_attempt_at,
+    SyncStateRow.last_ok_at,
+    SyncStateRow.last_error_code,
+    SyncStateRow.last_error_at,
+    SyncStateRow.failures,
+    SyncStateRow.ledger_read_to,
+    SyncStateRow.ledger_since,
+    SyncStateRow.data_version,
+)
+
+
+class SyncingRepository(Repository):
+    """Implements `core.ports.Syncing`."""
+
+    def ensure(self, account_id: UUID, client_id: UUID, due_at: datetime, interval_seconds: int) -> None:
+        """Give the account a sync state; one that is there already stays as it is.
+
+        Raises:
+            ConflictError: the account is not of that client.
+            NotFoundError: the client is outside the scope.
+        """
+        self._require_own(client_id)
+        values = first_state(account_id, client_id, due_at, interval_seconds)
+        self.run(self._insert(SyncStateRow).values(values).on_conflict_do_nothing(index_elements=["account_id"]))
+
+    def states(self, client_ids: ClientIds, *, account_ids: Collection[UUID] | None = None) -> list[SyncState]:
+        """Return sync states by account id."""
+        statement = self._scoped(select(*STATE_COLUMNS), SyncStateRow.client_id, client_ids)
+        if account_ids is not None:
+            statement = statement.where(SyncStateRow.account_id.in_(sorted(account_ids)))
+        return [SyncState(*row) for row in self.run(statement.order_by(SyncStateRow.account_id))]
+
+    def claim(
+        self, now: datetime, *, owner: str, lease_seconds: float, limit: int, exchanges_paused: Collection[str] = ()
+    ) -> list[Lease]:
+        """Take accounts that are due and free, the most overdue first, and raise their fencing numbers.
+
+        Only active, verified accounts count, and only those whose exchange is not paused.
+        """
+        due = (
+            _leasable(now)
+            .where(
+                ExchangeAccountRow.is_active,
+                ExchangeAccountRow.status.in_(READABLE),
+                SyncStateRow.next_due_at <= now,
+                ExchangeAccountRow.exchange.not_in(sorted(exchanges_paused)),
+            )
+            .order_by(SyncStateRow.next_due_at, SyncStateRow.account_id)
+            .limit(limit)
+        )
+        return self._take(due, now, owner=owner, lease_seconds=lease_seconds)
+
+    def claim_one(self, account_id: UUID, now: datetime, *, owner: str, lease_seconds: float) -> Lease | None:
+        """Take this account whatever its status, for a job; None when it is held by another, removed or unknown."""
+        client_id = self.run(
+            select(ExchangeAccountRow.user_id).prefix_with(EVERY_CLIENT).where(ExchangeAccountRow.id == account_id)
+        ).scalar_one_or_none()
+        if client_id is None:
+            return None
+        self.ensure(account_id, client_id, now, FIRST_INTERVAL_SECONDS)
+        free = _leasable(now).where(SyncStateRow.account_id == account_id)
+        leases = self._take(free, now, owner=owner, lease_seconds=lease_seconds)
+        return leases[0] if leases else None
+
+    def check_fence(self, lease: Lease) -> None:
+        """Make sure that the lease is still the current one, and keep it so until this transaction ends.
+
+        Raises:
+            LeaseLostError: it was released, or another holder has claimed the account since.
+        """
+        current = select(SyncStateRow.fence).where(_held(lease)).with_for_update()
+        if self.run(current).one_or_none() is None:
+            raise LeaseLostError(f"fence {lease.fence}")
+
+    def release(
+        self,
+        lease: Lease,
+        *,
+        next_due_at: datetime,
+        interval_seconds: int,
+        now: datetime,
+        error_code: str | None = None,
+    ) -> None:
+        """Give the account back with its next due time; an error code counts as a failure, None as success.
+
+        Raises:
+            LeaseLostError: the lease is no longer the current one.
+        """
+        values: dict[str, Any] = {
+            "leased_by": None,
+            "leased_until": None,
+            "next_due_at": next_due_at,
+            "planned_interval_seconds": interval_seconds,
+        }
+        if error_code is None:
+            values |= {"last_ok_at": now, "last_error_code": None, "failures": 0}
+        else:
+            values |= {"last_error_code": error_code, "last_error_at": now, "failures": SyncStateRow.failures + 1}
+        self._change_held(lease, values)
+
+    def set_ledger(self, lease: Lease, *, read_to: datetime, since: datetime) -> None:
+        """Store how far the ledger was read, and from when on it is complete.
+
+        Raises:
+            LeaseLostError: the lease is no longer the current one.
+        """
+        self._change_held(lease, {"ledger_read_to": read_to, "ledger_since": since})
+
+    def make_due(self, account_id: UUID, client_id: UUID, now: datetime) -> None:
+        """Have the account read at the next tick.
+
+        Raises:
+            ConflictError: the account is not of that client.
+            NotFoundError: the client is outside the scope.
+        """
+        self.ensure(account_id, client_id, now, FIRST_INTERVAL_SECONDS)
+        own = and_(SyncStateRow.account_id == account_id, SyncStateRow.client_id == client_id)
+        self.run(update(SyncStateRow).where(own).values(next_due_at=now))
+
+    def data_version(self, client_ids: ClientIds, account_ids: Collection[UUID] | None = None) -> int:
+        """Return a number that grows whenever a reading of these accounts is stored."""
+        total = select(func.coalesce(func.sum(SyncStateRow.data_version), 0))
+        statement = self._scoped(total, SyncStateRow.client_id, client_ids)
+        if account_ids is not None:
+            statement = statement.where(SyncStateRow.account_id.in_(sorted(account_ids)))
+        return int(self.run(statement).scalar_one())
+
+    def pause(self, pause: ExchangePause) -> None:
+        """Stop requests to an exchange; a pause that lasts longer stays."""
+        self._upsert(ExchangePauseRow, [asdict(pause)], newer="until")
+
+    def pauses(self, now: datetime) -> list[ExchangePause]:
+        """Return the exchanges that are paused, by name."""
+        columns = (ExchangePauseRow.exchange, ExchangePauseRow.until, ExchangePauseRow.reason)
+        statement = select(*columns).where(ExchangePauseRow.until > now).order_by(ExchangePauseRow.exchange)
+        return [ExchangePause(*row) for row in self.run(statement)]
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        """Store a sign of life."""
+        self._upsert(HeartbeatRow, [asdict(heartbeat)])
+
+    def heartbeats(self) -> list[Heartbeat]:
+        """Return the last sign of life of each sidecar, the newest first."""
+        columns = (
+            HeartbeatRow.sidecar_id,
+            HeartbeatRow.started_at,
+            HeartbeatRow.beat_at,
+            HeartbeatRow.keys,
+            HeartbeatRow.detail,
+        )
+        statement = select(*columns).order_by(HeartbeatRow.beat_at.desc(), HeartbeatRow.sidecar_id)
+        return [Heartbeat(*row) for row in self.run(statement)]
+
+    def _take(self, free: Select[Any], now: datetime, *, owner: str, lease_seconds: float) -> list[Lease]:
+        rows = self.run(free.with_for_update(skip_locked=True, of=SyncStateRow)).all()
+        if not rows:
+            return []
+        until = now + timedelta(seconds=lease_seconds)
+        accounts = [to_account(row[1:]) for row in rows]
+        taken = update(SyncStateRow).prefix_with(EVERY_CLIENT)
+        taken = taken.where(SyncStateRow.account_id.in_([account.id for account in accounts]))
+        values = {"leased_by": owner, "leased_until": until, "last_attempt_at": now, "fence": SyncStateRow.fence + 1}
+        self.run(taken.values(values))
+        return [Lease(account, owner, row[0] + 1, until) for row, account in zip(rows, accounts, strict=True)]
+
+    def _change_held(self, lease: Lease, values: dict[str, Any]) -> None:
+        if not self.run(update(SyncStateRow).where(_held(lease)).values(values)).rowcount:
+            raise LeaseLostError(f"fence {lease.fence}")
+
+
+def first_state(account_id: UUID, client_id: UUID, due_at: datetime, interval_seconds: int) -> dict[str, Any]:
+    """Return the row of an account that was never read."""
+    return {
+        "account_id": account_id,
+        "client_id": client_id,
+        "planned_interval_seconds": interval_seconds,
+        "next_due_at": due_at,
+        "fence": 0,
+        "failures": 0,
+        "data_version": 0,
+    }
+
+
+def _leasable(now: datetime) -> Select[Any]:
+    return (
+        select(SyncStateRow.fence, *ACCOUNT_COLUMNS)
+        .prefix_with(EVERY_CLIENT)
+        .join(ExchangeAccountRow, ExchangeAccountRow.id == SyncStateRow.account_id)
+        .where(
+            ExchangeAccountRow.removed_at.is_(None),
+            or_(SyncStateRow.leased_until.is_(None), SyncStateRow.leased_until <= now),
+        )
+    )
+
+
+def _held(lease: Lease) -> ColumnElement[bool]:
+    return and_(
+        SyncStateRow.account_id == lease.account.id,
+        SyncStateRow.client_id == lease.account.user_id,
+        SyncStateRow.fence == lease.fence,
+        SyncStateRow.leased_by == lease.owner,
+        SyncStateRow.leased_until == lease.until,
+    )

@@ -1,0 +1,85 @@
+"""One transaction with all repositories on it."""
+
+from collections.abc import Collection
+from functools import cached_property
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from core.persistence.repositories.accounts import AccountRepository
+from core.persistence.repositories.audit import AuditChain, AuditRepository
+from core.persistence.repositories.credentials import CredentialRepository
+from core.persistence.repositories.facts import FactRepository
+from core.persistence.repositories.jobs import JobRepository
+from core.persistence.repositories.ledger import LedgerRepository
+from core.persistence.repositories.prices import PriceRepository
+from core.persistence.repositories.readings import ReadingRepository
+from core.persistence.repositories.sessions import LoginSessionRepository
+from core.persistence.repositories.syncing import SyncingRepository
+from core.persistence.repositories.users import UserRepository
+
+
+class SqlUnitOfWork:
+    """Implements `core.ports.UnitOfWork`; repositories are made at first use."""
+
+    def __init__(
+        self, connection: Connection, *, allowed: Collection[UUID] | None, audit_chain: AuditChain | None
+    ) -> None:
+        self.connection = connection
+        self._allowed = None if allowed is None else frozenset(allowed)
+        self._audit_chain = audit_chain
+
+    @cached_property
+    def users(self) -> UserRepository:
+        """People and their passwords."""
+        return UserRepository(self.connection, self._allowed)
+
+    @cached_property
+    def sessions(self) -> LoginSessionRepository:
+        """Login sessions, links and the throttle."""
+        return LoginSessionRepository(self.connection, self._allowed)
+
+    @cached_property
+    def accounts(self) -> AccountRepository:
+        """Exchange accounts without their secrets."""
+        return AccountRepository(self.connection, self._allowed)
+
+    @cached_property
+    def credentials(self) -> CredentialRepository:
+        """Sealed credentials."""
+        return CredentialRepository(self.connection, self._allowed)
+
+    @cached_property
+    def jobs(self) -> JobRepository:
+        """Work asked of the sidecar."""
+        return JobRepository(self.connection, self._allowed)
+
+    @cached_property
+    def syncing(self) -> SyncingRepository:
+        """Sync states, leases, pauses and heartbeats."""
+        return SyncingRepository(self.connection, self._allowed)
+
+    @cached_property
+    def readings(self) -> ReadingRepository:
+        """Latest state and history."""
+        return ReadingRepository(self.connection, self._allowed)
+
+    @cached_property
+    def ledger(self) -> LedgerRepository:
+        """Ledger rows."""
+        return LedgerRepository(self.connection, self._allowed)
+
+    @cached_property
+    def prices(self) -> PriceRepository:
+        """Latest prices."""
+        return PriceRepository(self.connection, self._allowed)
+
+    @cached_property
+    def audit(self) -> AuditRepository:
+        """The append-only audit log."""
+        return AuditRepository(self.connection, self._allowed, self._audit_chain)
+
+    @cached_property
+    def facts(self) -> FactRepository:
+        """Facts of the installation."""
+        return FactRepository(self.connection, self._allowed)
