@@ -2,12 +2,13 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from connectors.sandbox.prices import TINY, UNLISTED
 from connectors.types import Side
 
+FIAT = "BRL"
 Amounts = Mapping[str, Mapping[str, Decimal]]
 
 
@@ -57,20 +58,23 @@ class AccountSpec:
     fee_asset: str = "USDT"
 
 
-def standard_accounts(exchange: str, first_uid: int, coin: str, *, fees_in_coin: bool = False) -> list[AccountSpec]:
+def standard_accounts(
+    exchange: str, first_uid: int, coin: str, *, fees_in_coin: bool = False, fiat: bool = True
+) -> list[AccountSpec]:
     """Return the accounts every exchange has, with growing uids; `coin` is the exchange's own coin.
 
     Order: rich (hedge mode), spot only, empty, dust, one-way futures. With `fees_in_coin` the rich account pays its
-    futures commissions in that coin.
+    futures commissions in that coin; without `fiat` nobody holds or pays in BRL.
     """
     uids = [str(first_uid + number) for number in range(5)]
-    return [
+    accounts = [
         _rich(uids[0], exchange, coin, fees_in_coin),
         _spot_only(uids[1], exchange, coin),
         AccountSpec(uids[2], exchange, "empty"),
         _dust(uids[3], exchange),
         _one_way(uids[4], exchange),
     ]
+    return accounts if fiat else [_without_fiat(spec) for spec in accounts]
 
 
 def unified_account(exchange: str, uid: str, coin: str) -> AccountSpec:
@@ -170,6 +174,13 @@ def _one_way(uid: str, exchange: str) -> AccountSpec:
             FirstPosition("DOGE", Side.LONG, Decimal(700)),
         ),
     )
+
+
+def _without_fiat(spec: AccountSpec) -> AccountSpec:
+    opening = {
+        name: {asset: amount for asset, amount in row.items() if asset != FIAT} for name, row in spec.opening.items()
+    }
+    return replace(spec, opening=opening, habits=replace(spec.habits, fiat_every=0))
 
 
 def _amounts(**amounts: str) -> dict[str, Decimal]:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from connectors.sandbox.accounts import AccountSpec, FirstPosition
-from connectors.sandbox.model import ZERO, ClosedTrip, Event, Held, Wallets, q8
+from connectors.sandbox.model import ZERO, ClosedTrip, Event, Held, Wallets, event_id, q8, to_ms
 from connectors.sandbox.prices import Market, step
 from connectors.types import LedgerKind, Side
 
@@ -50,13 +50,13 @@ class DayLife:
         self.state = start.copy()
         self.result = Day(start)
         self.rng = random.Random(f"{market.seed}:{spec.uid}:{day.isoformat()}")  # noqa: S311 - a toy world
-        self._refs = 0
-        self._base_id = (day.toordinal() - 730_000) * 10**8 + (int(spec.uid) % 10**4) * 10**4
+        self._ref: int | None = None
+        self._same_ms: dict[int, int] = {}
 
     def live(self) -> tuple[Day, State]:
         """Return the day and the state it ends with."""
         for at, act in sorted(self._plan(), key=lambda item: item[0]):
-            self._refs += 1
+            self._ref = None
             act(at)
             self.result.positions.append((at, dict(self.state.positions)))
         return self.result, self.state
@@ -91,8 +91,11 @@ class DayLife:
 
     def _book(self, at: datetime, kind: LedgerKind, wallet: str, asset: str, amount: Decimal, **facts: object) -> None:
         """Book one event and move the money (unless it does not count)."""
-        identity = self._base_id + len(self.result.events) + 1
-        event = replace(Event(identity, at, kind, wallet, asset, amount, self._base_id + self._refs), **facts)  # type: ignore[arg-type]
+        ms = to_ms(at)
+        number = self._same_ms[ms] = self._same_ms.get(ms, 0) + 1
+        identity = event_id(self.spec.uid, ms, number)
+        self._ref = self._ref or identity
+        event = replace(Event(identity, at, kind, wallet, asset, amount, self._ref), **facts)  # type: ignore[arg-type]
         self.result.events.append(event)
         if event.counts:
             purse = self.state.wallets.setdefault(wallet, {})
@@ -198,7 +201,7 @@ class DayLife:
             self.state.positions[key] = held
         else:
             del self.state.positions[key]
-            self.result.closed.append(_trip(held, self._base_id + self._refs))
+            self.result.closed.append(_trip(held, self._ref or 0))
 
     def _commission(self, at: datetime, held: Held, size: Decimal, price: Decimal, *, note: str) -> Decimal:
         """Book the fee of a fill; return it in the settlement asset (signed), whatever coin it was paid in."""
@@ -251,14 +254,14 @@ class DayLife:
     def _deposit(self, at: datetime) -> None:
         amount = Decimal(self.rng.randrange(150, 1500))
         self._book(at, LedgerKind.DEPOSIT, self.spec.spot, "USDT", amount, note="TRX")
-        self._refs += 1
+        self._ref = None
         later = at + timedelta(minutes=3)
         self._book(later, LedgerKind.DEPOSIT, self.spec.spot, "USDT", amount / 10, note="TRX", counts=False)
 
     def _fiat(self, at: datetime) -> None:
         amount = Decimal(self.rng.randrange(500, 4000))
         self._book(at, LedgerKind.DEPOSIT, self.spec.spot, "BRL", amount, note="Pix")
-        self._refs += 1
+        self._ref = None
         rate = self.market.pair("USDT", "BRL", at)
         self._trade(at + timedelta(minutes=2), "USDT", "BRL", quantity=amount * Decimal("0.6") / rate, buys=True)
 

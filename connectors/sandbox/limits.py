@@ -6,6 +6,16 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """`units` per `window` seconds; who goes on `ban_after` times after a refusal is banned for `ban_seconds`."""
+
+    units: int
+    window: int
+    ban_after: int | None = None
+    ban_seconds: int = 120
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Outcome of one count: `used` in the window, `retry_after` seconds (0 = allowed), `banned` for going on."""
 
@@ -15,34 +25,33 @@ class Verdict:
 
 
 class Limiter:
-    """Counts weights per bucket. A caller who goes on `patience` times after a refusal is banned for `ban_seconds`."""
+    """Counts weights per bucket name."""
 
-    def __init__(self, *, patience: int = 20, ban_seconds: int = 120) -> None:
+    def __init__(self) -> None:
         self._used: dict[str, tuple[int, int]] = {}
         self._refusals: dict[str, int] = {}
         self._banned: dict[str, float] = {}
-        self._patience, self._ban_seconds = patience, ban_seconds
         self._lock = threading.Lock()
 
-    def count(self, bucket: str, weight: int, *, limit: int, window: int, now: datetime) -> Verdict:
-        """Add `weight` to a bucket of `limit` per `window` seconds."""
+    def count(self, bucket: str, weight: int, *, limit: Limit, now: datetime) -> Verdict:
+        """Add `weight` to a bucket and judge."""
         second = now.timestamp()
-        slot = int(second) // window
+        slot = int(second) // limit.window
         with self._lock:
             until = self._banned.get(bucket, 0)
             if second < until:
-                return Verdict(limit, max(1, int(until - second)), banned=True)
+                return Verdict(limit.units, max(1, int(until - second)), banned=True)
             last, used = self._used.get(bucket, (slot, 0))
             used = used + weight if last == slot else weight
             self._used[bucket] = (slot, used)
-            if used <= limit:
+            if used <= limit.units:
                 self._refusals.pop(bucket, None)
                 return Verdict(used)
             self._refusals[bucket] = self._refusals.get(bucket, 0) + 1
-            if self._refusals[bucket] > self._patience:
-                self._banned[bucket] = second + self._ban_seconds
-                return Verdict(used, self._ban_seconds, banned=True)
-            return Verdict(used, max(1, window - int(second) % window))
+            if limit.ban_after is not None and self._refusals[bucket] > limit.ban_after:
+                self._banned[bucket] = second + limit.ban_seconds
+                return Verdict(used, limit.ban_seconds, banned=True)
+            return Verdict(used, max(1, limit.window - int(second) % limit.window))
 
     def clear(self) -> None:
         """Forget all counts and bans."""

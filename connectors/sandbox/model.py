@@ -145,6 +145,11 @@ class Book:
         return result
 
 
+def event_id(uid: str, ms: int, number: int) -> int:
+    """Return an id that grows with time: the `number`-th event (1 to 99) of an account in one millisecond."""
+    return ms * 10_000 + int(uid) % 100 * 100 + number
+
+
 def to_ms(at: datetime) -> int:
     """Return Unix milliseconds of an aware instant, exactly."""
     return int(at.timestamp()) * 1000 + at.microsecond // 1000

@@ -8,12 +8,13 @@ from decimal import Decimal
 
 from connectors.sandbox.accounts import AccountSpec
 from connectors.sandbox.life import CONTRACT_USD, Day, DayLife, PositionKey, State
-from connectors.sandbox.model import ZERO, Book, ClosedTrip, Event, Held, OpenPosition, Wallets, q8
+from connectors.sandbox.model import ZERO, Book, ClosedTrip, Event, Held, OpenPosition, Wallets, event_id, q8, to_ms
 from connectors.sandbox.prices import Market, tick
 from connectors.types import LedgerKind, Side
 
 MAINTENANCE_RATE = Decimal("0.004")
-ADDED_ID = 9 * 10**14
+# Events added at run time are numbered from here within their millisecond, behind the lived ones.
+ADDED_NUMBER = 50
 
 
 class UnknownAccountError(KeyError):
@@ -132,7 +133,7 @@ class World:
             purse = self.book(uid, at).wallets.get(target, {})
             if any(purse.get(asset, ZERO) + amount < 0 for asset, amount in amounts.items()):
                 raise ValueError("balance too low")
-            ref = ADDED_ID + (int(uid) % 10**6) * 10**7 + len(added) + 1
+            ref = event_id(uid, to_ms(at), ADDED_NUMBER + sum(event.at == at for event in added))
             facts = _trade_facts(amounts) if kind is LedgerKind.TRADE else {}
             events = [
                 Event(

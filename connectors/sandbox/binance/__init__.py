@@ -5,12 +5,14 @@ from connectors.sandbox.binance import inverse, linear, spot, wallet
 from connectors.sandbox.binance.admission import admit
 from connectors.sandbox.dialect import Call, Dialect, Endpoint, Site
 from connectors.sandbox.keys import KeyStyle, SandboxKey
+from connectors.sandbox.limits import Limit
 from connectors.sandbox.wire import Answer, RefusedError, WireRequest
 
 FIRST_UID = 354_937_868
 # Family: weight per minute and IP; `/sapi` counts per endpoint, by IP or (dear endpoints) by UID.
 WEIGHTS = {"api": 6_000, "sapi": 12_000, "fapi": 2_400, "dapi": 2_400}
 UID_WEIGHT = 180_000
+BAN_AFTER = 20
 FAILURES = {
     429: (-1003, "Too much request weight used; current limit is 6000 request weight per 1 MINUTE."),
     418: (-1003, "Way too much request weight used; IP banned until {until}."),
@@ -69,8 +71,8 @@ class BinanceDialect(Dialect):
         if endpoint.scope == "uid" and not by_uid:
             return
         bucket = f"{self.id}:{family}:{who}" + (f":{request.path}" if family == "sapi" else "")
-        limit = UID_WEIGHT if by_uid else WEIGHTS[family]
-        verdict = site.limiter.count(bucket, endpoint.weight, limit=limit, window=60, now=site.now())
+        limit = Limit(UID_WEIGHT if by_uid else WEIGHTS[family], window=60, ban_after=BAN_AFTER)
+        verdict = site.limiter.count(bucket, endpoint.weight, limit=limit, now=site.now())
         name = "X-MBX-USED-WEIGHT-1M" if family != "sapi" else f"X-SAPI-USED-{'UID' if by_uid else 'IP'}-WEIGHT-1M"
         headers[name] = str(verdict.used)
         if verdict.retry_after and site.enforce_limits:

@@ -1,0 +1,250 @@
+"""Bitget classic history: bills, deposits, withdrawals, transfers, closed positions."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from connectors.sandbox.bitget.common import Row, contract, newest_page, number, product, required, window
+from connectors.sandbox.dialect import Call, Endpoint
+from connectors.sandbox.model import ZERO, ClosedTrip, Event, to_ms
+from connectors.sandbox.prices import CONTRACTS
+from connectors.sandbox.wire import amount, text
+from connectors.types import LedgerKind
+
+TRANSFER_NAMES = {
+    "spot": "spot",
+    "futures_linear": "usdt_futures",
+    "futures_inverse": "coin_futures",
+    "funding": "p2p",
+    "earn": "earn",
+}
+SPOT_GROUPS = {
+    LedgerKind.DEPOSIT: ("deposit", "deposit"),
+    LedgerKind.WITHDRAWAL: ("withdraw", "withdraw"),
+    LedgerKind.TRANSFER_IN: ("transfer", "transfer_in"),
+    LedgerKind.TRANSFER_OUT: ("transfer", "transfer_out"),
+    LedgerKind.REWARD: ("financial", "interest_settlement"),
+}
+FUTURES_TYPES = {
+    LedgerKind.FUNDING: "contract_settle_fee",
+    LedgerKind.TRANSFER_IN: "trans_from_exchange",
+    LedgerKind.TRANSFER_OUT: "trans_to_exchange",
+    LedgerKind.BONUS: "bonus_issue",
+}
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Events of one action in one asset: the main change, its fee, the balance after both."""
+
+    event: Event
+    change: Decimal
+    fee: Decimal
+    balance: Decimal
+
+
+def bills(call: Call, wallet: str) -> list[Bill]:
+    """Return every bill of a wallet since the world opened, oldest first."""
+    balances = dict(call.world.opening(call.uid).get(wallet, {}))
+    found: dict[tuple[int, str, bool], Bill] = {}
+    for event in call.events(call.world.opened_at, call.at):
+        if event.wallet != wallet or not event.counts:
+            continue
+        balances[event.asset] = balances.get(event.asset, ZERO) + event.amount
+        alone = event.kind is LedgerKind.FUNDING
+        key = (event.id if alone else event.ref, event.asset, alone)
+        known = found.get(key)
+        is_fee = event.kind is LedgerKind.FEE
+        change = (known.change if known else ZERO) + (ZERO if is_fee else event.amount)
+        fee = (known.fee if known else ZERO) + (event.amount if is_fee else ZERO)
+        found[key] = Bill(known.event if known else event, change, fee, balances[event.asset])
+    return list(found.values())
+
+
+def in_window(call: Call, items: list[Bill], *, max_days: int) -> list[Bill]:
+    """Return the bills of the asked time window."""
+    since, until = window(call, max_days=max_days)
+    return [bill for bill in items if since <= bill.event.at <= until]
+
+
+def futures_bills(call: Call) -> object:
+    """GET /api/v2/mix/account/bill, newest first, `endId` for the next page."""
+    product_type = product(call)
+    wallet = "futures_inverse" if product_type == "COIN-FUTURES" else "futures_linear"
+    rows: list[Row] = []
+    for bill in in_window(call, bills(call, wallet), max_days=90):
+        if product_type == "COIN-FUTURES" or bill.event.asset == product_type.split("-")[0]:
+            rows.append(_futures_bill(bill, product_type))
+    for name in ("coin", "businessType", "symbol"):
+        rows = [row for row in rows if call.params.get(name, row[name]) == row[name]]
+    page = newest_page(call, rows, "billId", default=20, most=100)
+    return {"bills": page or None, "endId": page[-1]["billId"] if page else None}
+
+
+def _futures_bill(bill: Bill, product_type: str) -> Row:
+    event = bill.event
+    return {
+        "billId": str(event.id),
+        "symbol": contract(event.base, product_type) if event.base in CONTRACTS else "",
+        "amount": text(bill.change),
+        "fee": text(bill.fee),
+        "feeByCoupon": "",
+        "businessType": FUTURES_TYPES.get(event.kind, event.note or event.kind.value),
+        "coin": event.asset,
+        "balance": amount(bill.balance),
+        "cTime": str(event.at_ms),
+    }
+
+
+def spot_bills(call: Call) -> object:
+    """GET /api/v2/spot/account/bills, newest first; page on with the smallest billId."""
+    rows: list[Row] = []
+    for bill in in_window(call, bills(call, "spot"), max_days=90):
+        event = bill.event
+        group, kind = SPOT_GROUPS.get(event.kind, ("transaction", event.note or "other"))
+        rows.append(
+            {
+                "billId": str(event.id),
+                "coin": event.asset,
+                "groupType": group,
+                "businessType": kind,
+                "size": amount(bill.change),
+                "balance": amount(bill.balance),
+                "fees": amount(bill.fee),
+                "cTime": str(event.at_ms),
+            }
+        )
+    for name in ("coin", "groupType", "businessType"):
+        rows = [row for row in rows if call.params.get(name, row[name]) == row[name]]
+    return newest_page(call, rows, "billId", default=100, most=500)
+
+
+def deposits(call: Call, *, max_days: int = 90, cursor: str = "idLessThan") -> object:
+    """GET /api/v2/spot/wallet/deposit-records; a row that does not count is pending."""
+    since, until = window(call, max_days=max_days, needed=True)
+    rows: list[Row] = [
+        {
+            "orderId": str(event.id),
+            "tradeId": f"{event.id:064x}",
+            "coin": event.asset,
+            "type": "deposit",
+            "size": text(event.amount),
+            "status": "success" if event.counts else "pending",
+            "toAddress": "TSandboxAddress00000000000000000001",
+            "dest": "on_chain",
+            "chain": "TRC20",
+            "fromAddress": None,
+            "cTime": str(event.at_ms),
+            "uTime": str(event.at_ms),
+        }
+        for event in call.events(since, until)
+        if event.kind is LedgerKind.DEPOSIT and call.params.get("coin", event.asset) == event.asset
+    ]
+    return newest_page(call, rows, "orderId", default=20, most=100, after=cursor)
+
+
+def withdrawals(call: Call, *, max_days: int = 90, cursor: str = "idLessThan") -> object:
+    """GET /api/v2/spot/wallet/withdrawal-records: `size` is what leaves, fee included; `fee` negative text."""
+    since, until = window(call, max_days=max_days, needed=True)
+    events = call.events(since, until)
+    fees = {event.ref: event.amount for event in events if event.kind is LedgerKind.FEE and event.note == "withdrawal"}
+    rows: list[Row] = [
+        {
+            "orderId": str(event.id),
+            "tradeId": f"{event.id:064x}",
+            "clientOid": str(event.ref),
+            "coin": event.asset,
+            "type": "withdraw",
+            "size": amount(-event.amount - fees.get(event.ref, ZERO)),
+            "fee": amount(fees.get(event.ref, ZERO)),
+            "status": "success" if event.counts else "pending",
+            "toAddress": "TSandboxAddress00000000000000000002",
+            "dest": "on_chain",
+            "chain": "TRC20",
+            "confirm": "100",
+            "fromAddress": None,
+            "cTime": str(event.at_ms),
+            "uTime": str(event.at_ms),
+        }
+        for event in events
+        if event.kind is LedgerKind.WITHDRAWAL and call.params.get("coin", event.asset) == event.asset
+    ]
+    return newest_page(call, rows, "orderId", default=20, most=100, after=cursor)
+
+
+def transfers(call: Call) -> object:
+    """GET /api/v2/spot/account/transferRecords of one coin, seen from the sending wallet `fromType`."""
+    coin, source = required(call, "coin").upper(), required(call, "fromType")
+    since, until = window(call, max_days=90)
+    rows: list[Row] = []
+    for event in call.events(since, until):
+        sender, _, target = event.note.partition(">")
+        if event.kind is LedgerKind.TRANSFER_OUT and event.asset == coin and TRANSFER_NAMES.get(sender) == source:
+            rows.append(
+                {
+                    "coin": coin.lower(),
+                    "status": "Successful",
+                    "toType": TRANSFER_NAMES[target],
+                    "toSymbol": "",
+                    "fromType": source,
+                    "fromSymbol": "",
+                    "size": amount(-event.amount),
+                    "ts": str(event.at_ms),
+                    "clientOid": str(event.ref),
+                    "transferId": str(event.ref),
+                }
+            )
+    rows.reverse()
+    size = min(max(number(call, "limit", 100), 1), 500)
+    first = (max(number(call, "pageNum", 1), 1) - 1) * size
+    return rows[first : first + size]
+
+
+def closed_positions(call: Call) -> object:
+    """GET /api/v2/mix/position/history-position, newest first."""
+    product_type = product(call)
+    since, until = window(call, max_days=90)
+    trips = [
+        trip for trip in call.world.closed_trips(call.uid, since, min(until, call.at)) if _belongs(trip, product_type)
+    ]
+    rows = [_closed(trip, contract(trip.base, product_type), hedged=call.account.hedged) for trip in trips]
+    rows = [row for row in rows if call.params.get("symbol", row["symbol"]) == row["symbol"]]
+    page = newest_page(call, rows, "positionId", default=20, most=100)
+    return {"list": page, "endId": page[-1]["positionId"] if page else None}
+
+
+def _belongs(trip: ClosedTrip, product_type: str) -> bool:
+    return (trip.settle == trip.base) is (product_type == "COIN-FUTURES") and (
+        product_type == "COIN-FUTURES" or product_type.startswith(trip.settle)
+    )
+
+
+def _closed(trip: ClosedTrip, symbol: str, *, hedged: bool) -> Row:
+    return {
+        "positionId": str(trip.id),
+        "marginCoin": trip.settle,
+        "symbol": symbol,
+        "holdSide": trip.side.value,
+        "openAvgPrice": text(trip.entry),
+        "closeAvgPrice": text(trip.exit),
+        "marginMode": "crossed",
+        "posMode": "hedge_mode" if hedged else "one_way_mode",
+        "openTotalPos": text(trip.size),
+        "closeTotalPos": text(trip.size),
+        "pnl": text(trip.gross),
+        "netProfit": text(trip.gross + trip.funding + trip.open_fee + trip.close_fee),
+        "totalFunding": text(trip.funding),
+        "openFee": text(trip.open_fee),
+        "closeFee": text(trip.close_fee),
+        "ctime": str(to_ms(trip.opened_at)),
+        "utime": str(to_ms(trip.closed_at)),
+    }
+
+
+ENDPOINTS = {
+    ("GET", "/api/v2/mix/account/bill"): Endpoint(futures_bills, 10),
+    ("GET", "/api/v2/spot/account/bills"): Endpoint(spot_bills, 10),
+    ("GET", "/api/v2/spot/wallet/deposit-records"): Endpoint(deposits, 10),
+    ("GET", "/api/v2/spot/wallet/withdrawal-records"): Endpoint(withdrawals, 10),
+    ("GET", "/api/v2/spot/account/transferRecords"): Endpoint(transfers, 20),
+    ("GET", "/api/v2/mix/position/history-position"): Endpoint(closed_positions, 20),
+}
