@@ -85,5 +85,5 @@ INFO = ExchangeInfo(
         "coinm": "https://demo-dapi.binance.com",
     },
     # days kept by the exchange
-    history={"usdm": 90, "coinm": 365, "portfolio_margin": 90},
+    history={"usdm": 89, "portfolio_margin": 89},
 )

@@ -1,0 +1,130 @@
+"""Parsers of Binance's open positions, linear and inverse, and of the settings they are joined with."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from connectors._parse import flag, natural, nonzero, number, ratio, record, rows, text
+from connectors._reading import Answer, Reading
+from connectors.binance.symbols import inverse_symbol, linear_symbol
+from connectors.types import Position, Side
+
+
+def linear_positions(answer: Answer) -> Reading:
+    """Read USD-M positions; leverage and margin mode come from the row or from `context["symbol_config"]`."""
+    settings = answer.context.get("symbol_config", {})
+    return Reading(positions=[_linear(row, settings, answer) for row in open_rows(answer)])
+
+
+def inverse_positions(answer: Answer) -> Reading:
+    """Read COIN-M positions: base size = contracts × `context["contract_size_usd"]` ÷ mark price.
+
+    `notionalValue` is not used: it is in coin in recordings, a price in a documented example.
+    """
+    sizes = answer.context.get("contract_size_usd", {})
+    return Reading(positions=[_inverse(row, number(sizes[row["symbol"]]), answer) for row in open_rows(answer)])
+
+
+def open_rows(answer: Answer) -> list[dict[str, Any]]:
+    """Return the rows that hold a position: flat symbols and sides are listed too."""
+    return [row for row in rows(answer.payload) if number(row["positionAmt"]) != 0]
+
+
+def symbol_config(answer: Answer) -> Reading:
+    """Read leverage and margin mode by symbol."""
+    return Reading(extra={"symbol_config": {
+        text(row["symbol"]): {"margin_mode": margin_mode(row["marginType"]), "leverage": natural(row["leverage"])}
+        for row in rows(answer.payload)
+    }})  # fmt: skip
+
+
+def account_config(answer: Answer) -> Reading:
+    """Read position mode and margin mode of the USD-M account."""
+    body = record(answer.payload)
+    modes = {"hedge_mode": flag(body["dualSidePosition"]), "multi_assets_mode": flag(body["multiAssetsMargin"])}
+    return Reading(extra={"account_config": modes})
+
+
+def contract_sizes(answer: Answer) -> Reading:
+    """Read how many USD one contract of each COIN-M symbol is worth."""
+    symbols = rows(record(answer.payload)["symbols"])
+    return Reading(extra={"contract_size_usd": {text(row["symbol"]): natural(row["contractSize"]) for row in symbols}})
+
+
+def margin_mode(value: object) -> str | None:
+    """Return cross or isolated; None where the exchange does not say (portfolio margin)."""
+    return (
+        None if value is None else {"CROSSED": "cross", "CROSS": "cross", "ISOLATED": "isolated"}[text(value).upper()]
+    )
+
+
+def _linear(row: Mapping[str, Any], settings: Mapping[str, Any], answer: Answer) -> Position:
+    venue_symbol = text(row["symbol"])
+    settle = row.get("marginAsset")
+    symbol = linear_symbol(venue_symbol, None if settle is None else text(settle))
+    if symbol is None:
+        raise ValueError("unknown quote")
+    size = abs(number(row["positionAmt"]))
+    return _position(
+        row,
+        settings.get(venue_symbol, {}),
+        answer,
+        symbol=symbol,
+        size_base=size,
+        contract_size=Decimal(1),
+        contract_size_unit=symbol[1],
+    )
+
+
+def _inverse(row: Mapping[str, Any], contract_size: Decimal, answer: Answer) -> Position:
+    symbol = inverse_symbol(text(row["symbol"]))
+    if symbol is None:
+        raise ValueError("no inverse contract")
+    dollars = abs(number(row["positionAmt"])) * contract_size
+    return _position(
+        row,
+        {},
+        answer,
+        symbol=symbol,
+        size_base=ratio(dollars, number(row["markPrice"])),
+        contract_size=contract_size,
+        contract_size_unit="USD",
+        inverse=True,
+    )
+
+
+def _position(
+    row: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    answer: Answer,
+    *,
+    symbol: tuple[str, str, str],
+    **sizes: Any,  # noqa: ANN401 - size fields of Position
+) -> Position:
+    """Build a position from the fields that linear and inverse rows share."""
+    leverage = row.get("leverage", settings.get("leverage"))
+    mode = row.get("marginType", settings.get("marginType", settings.get("margin_mode")))
+    wallet = {"fapi": "usdm", "dapi": "coinm", "papi": "portfolio_margin"}[answer.path.split("/")[1]]
+    return Position(
+        wallet=wallet,
+        symbol=symbol[0],
+        venue_symbol=text(row["symbol"]),
+        side=_side(row),
+        settle_asset=symbol[2],
+        entry_price=nonzero(row["entryPrice"]),
+        mark_price=nonzero(row["markPrice"]),
+        unrealized_pnl=number(row["unRealizedProfit"]),
+        contracts=abs(number(row["positionAmt"])),
+        liquidation_price=nonzero(row["liquidationPrice"]),
+        leverage=None if leverage is None else natural(leverage),
+        margin_mode=margin_mode(mode),
+        hedged=row["positionSide"] != "BOTH",
+        as_of=answer.as_of,
+        **sizes,
+    )
+
+
+def _side(row: Mapping[str, Any]) -> Side:
+    """Return the direction: the position side in hedge mode, the sign of the amount in one-way mode."""
+    one_way = Side.LONG if number(row["positionAmt"]) > 0 else Side.SHORT
+    return {"LONG": Side.LONG, "SHORT": Side.SHORT, "BOTH": one_way}[row["positionSide"]]
