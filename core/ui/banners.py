@@ -1,0 +1,40 @@
+"""Banners over every page: made-up data, a silent sidecar, locked keys."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from core.domain.types import User
+from core.services.overview_types import SystemHealth
+from core.ui.format import Formats
+from core.ui.guard import Visitor
+from core.ui.i18n import _
+
+
+def render_demo_banner(visitor: Visitor, client: User | None) -> None:
+    """Say on every screen that the data is made up, where it is."""
+    if visitor.user.is_demo or (client is not None and client.is_demo):
+        st.warning(
+            _("Every account, price and result here was made up to try the product out."),
+            title=_("Made-up data"),
+            icon=":material/science:",
+        )
+
+
+def render_system_banner(system: SystemHealth, formats: Formats, now: datetime) -> None:
+    """Say that nothing is being read at the moment, and what that means."""
+    if system.keys_locked:
+        st.error(
+            _("The operator has to unlock the vault. Until then nothing new is read; the last values stay."),
+            title=_("The keys are locked"),
+            icon=":material/lock:",
+        )
+    if not system.sidecar_silent:
+        return
+    if system.sidecar_seen_at is None:
+        body = _("The reading process has not started yet. Nothing is read until it does.")
+    else:
+        body = _("The reading process last gave a sign of life {age} ago. The figures stay as they were then.").format(
+            age=formats.age(system.sidecar_seen_at, now)
+        )
+    st.error(body, title=_("No new readings"), icon=":material/sync_problem:")

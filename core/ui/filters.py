@@ -1,0 +1,79 @@
+"""What the Overview shows, kept in the URL: `?account=main|all|<id>` and `?period=1|7|30|90`. The URL is the truth."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from core.services.overview import ALL, MAIN, PERIODS
+from core.services.overview_types import AccountHealth
+from core.ui.i18n import _
+
+ACCOUNT, PERIOD = "account", "period"
+ACCOUNT_KEY, PERIOD_KEY = "filter_account", "filter_period"
+USUAL_PERIOD = 30
+
+
+def view_from_url() -> str:
+    """Return which accounts the URL asks for; the main account when it does not say."""
+    return st.query_params.get(ACCOUNT, MAIN)
+
+
+def period_from_url() -> int:
+    """Return how many days the URL asks for; 30 when it does not say or says nonsense."""
+    asked = st.query_params.get(PERIOD, "")
+    return int(asked) if asked in {str(days) for days in PERIODS} else USUAL_PERIOD
+
+
+def render_account_filter(accounts: Sequence[AccountHealth], view: str) -> None:
+    """Draw the choice of accounts; choosing writes the URL."""
+    names = {MAIN: _("Main account"), ALL: _("All accounts")}
+    for health in accounts:
+        names[str(health.account.id)] = _name(health)
+    if view not in names:
+        names[view] = _("Removed account")
+    st.session_state[ACCOUNT_KEY] = view
+    st.selectbox(
+        _("Accounts"),
+        list(names),
+        key=ACCOUNT_KEY,
+        format_func=lambda option: names.get(option, option),
+        on_change=_to_url,
+        args=(ACCOUNT, ACCOUNT_KEY, MAIN),
+        filter_mode=None,
+        width=230,
+    )
+
+
+def render_period_filter(days: int) -> None:
+    """Draw the choice of periods; choosing writes the URL."""
+    names: Mapping[str, str] = {"1": _("24 h"), "7": _("7 d"), "30": _("30 d"), "90": _("90 d")}
+    st.session_state[PERIOD_KEY] = str(days)
+    st.segmented_control(
+        _("Period"),
+        list(names),
+        key=PERIOD_KEY,
+        required=True,
+        format_func=lambda option: names[option],
+        on_change=_to_url,
+        args=(PERIOD, PERIOD_KEY, str(USUAL_PERIOD)),
+    )
+
+
+def clear() -> None:
+    """Go back to the main account and the usual period."""
+    for parameter in (ACCOUNT, PERIOD):
+        st.query_params.pop(parameter, None)
+
+
+def _name(health: AccountHealth) -> str:
+    star = "★ " if health.account.is_main else ""
+    test = f" ({_('test')})" if health.account.testnet else ""
+    return star + health.account.name + test
+
+
+def _to_url(parameter: str, key: str, usual: str) -> None:
+    chosen = str(st.session_state[key])
+    if chosen == usual:
+        st.query_params.pop(parameter, None)
+    else:
+        st.query_params[parameter] = chosen

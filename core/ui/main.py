@@ -1,0 +1,61 @@
+"""The router, run at every script run: who is signed in, which pages their role has, then the page itself."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.domain.types import Role
+from core.ui import paths, state
+from core.ui.banners import render_demo_banner
+from core.ui.clients import chosen_client
+from core.ui.flash import render_note
+from core.ui.format import plain
+from core.ui.guard import Visitor, require_scope
+from core.ui.i18n import _
+
+PRODUCT = "GlobalAutomation"
+ASSETS = Path(__file__).parent / "assets"
+
+
+def main() -> None:
+    """Check the session, draw the frame, run the chosen page."""
+    st.set_page_config(page_title=PRODUCT, page_icon=str(ASSETS / "icon.png"), layout="wide")
+    by_itself = st.session_state.pop(state.QUIET_RERUN, False)
+    visitor = require_scope(touch=not by_itself)
+    mode = "dark" if st.context.theme.type == "dark" else "light"
+    st.logo(str(ASSETS / f"logo_{mode}.svg"), icon_image=str(ASSETS / "mark.svg"), size="large")
+    page = st.navigation(_pages(visitor), position="sidebar")
+    client = chosen_client(visitor)
+    with st.sidebar:
+        _render_who(visitor, client.name if client else None)
+    render_note()
+    render_demo_banner(visitor, client)
+    page.run()
+
+
+def _pages(visitor: Visitor) -> list[st.Page]:
+    pages = [
+        st.Page(paths.OVERVIEW, title=_("Overview"), icon=":material/monitoring:", default=True),
+        st.Page(paths.ACCOUNTS, title=_("Accounts"), icon=":material/key:"),
+        st.Page(paths.SETTINGS, title=_("Settings"), icon=":material/tune:"),
+    ]
+    if visitor.scope.may_write:
+        pages.insert(2, st.Page(paths.ADD_ACCOUNT, title=_("Add account"), icon=":material/add_circle:"))
+    if visitor.is_admin:
+        pages.insert(0, st.Page(paths.CLIENTS, title=_("Clients"), icon=":material/group:"))
+    return pages
+
+
+def _render_who(visitor: Visitor, client: str | None) -> None:
+    st.divider()
+    if visitor.is_admin:
+        st.caption(_("Client on the screen"))
+        st.markdown(f"**{plain(client)}**" if client else f"*{_('none chosen')}*")
+        st.divider()
+    roles = {Role.CLIENT: _("Client"), Role.ANALYST: _("Analyst"), Role.ADMIN: _("Administrator")}
+    st.markdown(f"**{plain(visitor.user.name)}**  \n{roles[visitor.user.role]}")
+    if st.button(_("Sign out"), icon=":material/logout:", key="sign_out", type="tertiary"):
+        st.logout()
+
+
+main()

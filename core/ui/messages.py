@@ -1,0 +1,220 @@
+"""Every code that services and the sidecar report, as a title and a cure in plain words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from core.ui.i18n import N_, _
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person is told: what happened and what to do about it."""
+
+    title: str
+    cure: str
+
+
+KEY_MESSAGES: Mapping[str, tuple[str, str]] = {
+    "bad_key": (
+        N_("{exchange} does not know this key."),
+        N_("It was deleted, has expired or was copied in part. Create a read-only key there and paste it here again."),
+    ),
+    "bad_signature": (
+        N_("The secret does not fit the key."),
+        N_("Copy both again. The exchange shows the secret only once: if it is gone, create a new key."),
+    ),
+    "bad_passphrase": (
+        N_("The passphrase does not fit the key."),
+        N_("It is the one you made up together with the key, not the password of the account at the exchange."),
+    ),
+    "auth_ambiguous": (
+        N_("{exchange} refused the key."),
+        N_(
+            "Three possible causes: the address {ips} is not on the key's list, reading is not enabled, or the key was "
+            "deleted. Check all three at the exchange, then try again."
+        ),
+    ),
+    "ip_not_allowed": (
+        N_("The key is bound to other addresses."),
+        N_("Add {ips} to the key's list of allowed IP addresses at {exchange}, then try again."),
+    ),
+    "permission_missing": (
+        N_("The key may not read what we need."),
+        N_("Enable reading for this key at {exchange} (spot and futures), then try again."),
+    ),
+    "may_withdraw": (
+        N_("This key may withdraw money. We did not keep it."),
+        N_("It has been erased here. Create another one at {exchange} that may only read, and delete this one there."),
+    ),
+    "duplicate_account": (
+        N_("This account is here already."),
+        N_(
+            "The key belongs to an exchange account that was added before. Counting it twice would double the totals."
+        ),
+    ),
+    "duplicate_key": (
+        N_("This key is in use already."),
+        N_("Another account here uses the same key. Create a separate read-only key for each account."),
+    ),
+    "other_identity": (
+        N_("This key belongs to another exchange account."),
+        N_("Replace a key only by one of the same account at {exchange}. For the other account, use “Add account”."),
+    ),
+    "damaged_credential": (
+        N_("The stored key can no longer be opened."),
+        N_("Enter the key again with “Replace key”. The history is kept."),
+    ),
+    "permissions_unknown": (
+        N_("What this key may do could not be verified."),
+        N_(
+            "{exchange} does not tell. The account stays amber until an administrator accepts it; "
+            "check there that the key may only read."
+        ),
+    ),
+    "key_erased": (
+        N_("The refused key was erased."),
+        N_("Use “Replace key” to enter a new one."),
+    ),
+    "credential": (
+        N_("A field of the key has the wrong form."),
+        N_("Copy it again from the exchange, whole and without blanks."),
+    ),
+}
+
+EXCHANGE_MESSAGES: Mapping[str, tuple[str, str]] = {
+    "timestamp_skew": (
+        N_("The server's clock is out of step."),
+        N_("This is not a problem of your key. The operator has to correct the clock; we try again by ourselves."),
+    ),
+    "rate_limited": (
+        N_("{exchange} asked for a pause."),
+        N_("Nothing to do: we go on by ourselves. The last values stay, with their age."),
+    ),
+    "ip_banned": (
+        N_("{exchange} has blocked this server's address for a while."),
+        N_("Nothing to do on your side: we wait as long as the exchange asks. The last values stay, with their age."),
+    ),
+    "region_blocked": (
+        N_("{exchange} does not serve this server's region."),
+        N_("The operator has to use another way out to the internet."),
+    ),
+    "maintenance": (
+        N_("{exchange} is under maintenance."),
+        N_("Nothing to do: we look every minute and go on by ourselves. The last values stay, with their age."),
+    ),
+    "account_restricted": (
+        N_("{exchange} has restricted this account."),
+        N_("Sign in at the exchange and see what it asks for."),
+    ),
+    "wrong_account_mode": (
+        N_("The account is in a mode that cannot be read this way."),
+        N_(
+            "Tell the operator the name of the account and its mode at {exchange} (classic, unified, portfolio margin)."
+        ),
+    ),
+    "bad_request": (
+        N_("{exchange} did not accept our question."),
+        N_("This is our fault, not your key's. Tell the operator the support code {support}."),
+    ),
+    "bad_response": (
+        N_("{exchange} sent an answer that cannot be used."),
+        N_("Nothing of it was stored. We try again by ourselves; the last values stay, with their age."),
+    ),
+    "network": (
+        N_("{exchange} could not be reached in time."),
+        N_("We try again by ourselves; the last values stay, with their age."),
+    ),
+    "not_supported": (
+        N_("{exchange} does not offer this."),
+        N_("It is shown as not available, never as zero."),
+    ),
+    "unsupported_exchange": (
+        N_("This exchange is not supported."),
+        N_("Choose one of the list."),
+    ),
+}
+
+PLATFORM_MESSAGES: Mapping[str, tuple[str, str]] = {
+    "required": (N_("This field is needed."), N_("Fill it in and send the form again.")),
+    "bad_format": (
+        N_("This does not look like what the exchange issues."),
+        N_("Copy it again, whole and without blanks. Nothing was sent to the exchange."),
+    ),
+    "too_long": (N_("This is too long."), N_("Use at most 80 characters.")),
+    "forbidden_character": (
+        N_("This contains a character that cannot be shown."),
+        N_("Type it again instead of pasting it."),
+    ),
+    "name_in_use": (N_("Another account has this name."), N_("Choose a different one.")),
+    "no_testnet": (N_("This exchange has no test network."), N_("Switch the test network off.")),
+    "invalid_input": (N_("Something in the form is not right."), N_("Check it and send it again.")),
+    "main_changed": (
+        N_("Somebody changed the main account meanwhile."),
+        N_("Look at the list again, then decide."),
+    ),
+    "not_active": (
+        N_("This account is not being read."),
+        N_("Only a verified account that is not paused can do this."),
+    ),
+    "testnet_main": (
+        N_("A test account cannot be the main one."),
+        N_("This client has an account with real money; choose that one."),
+    ),
+    "successor_needed": (
+        N_("The main account needs a successor."),
+        N_("Choose which account takes its place, then remove it."),
+    ),
+    "not_unverified": (N_("There is nothing to accept."), N_("The account has been verified meanwhile.")),
+    "conflict": (N_("The data changed meanwhile."), N_("Look again, then decide.")),
+    "step_up_required": (
+        N_("Please give your password again."),
+        N_("Keys may only be added, replaced or removed within ten minutes of giving the password."),
+    ),
+    "not_found": (N_("This does not exist."), N_("It may have been removed meanwhile.")),
+    "forbidden": (N_("Your role may not do this."), N_("Ask an administrator.")),
+    "throttled": (N_("Too many attempts."), N_("Wait a little, then try again.")),
+    "storage_unavailable": (
+        N_("The database does not answer."),
+        N_("Nothing was changed. Try again in a moment."),
+    ),
+    "lease_lost": (N_("The reading was interrupted."), N_("It is repeated by itself.")),
+    "vault_locked": (
+        N_("The vault is locked."),
+        N_("New keys can be added, but nothing is read until the operator unlocks it."),
+    ),
+    "login_in_use": (N_("This sign-in name is taken."), N_("Choose a different one.")),
+    "bad_login": (
+        N_("This sign-in name cannot be used."),
+        N_("Use letters, digits, dots, hyphens or an e-mail address."),
+    ),
+    "too_short": (N_("This password is too short."), N_("Use at least 12 characters.")),
+    "too_common": (N_("This password is easily guessed."), N_("Use a longer one or several words.")),
+    "unknown_time_zone": (N_("This time zone is not known."), N_("Choose one of the list.")),
+    "unknown_language": (N_("This language is not known."), N_("Choose one of the list.")),
+}
+
+KNOWN: Mapping[str, tuple[str, str]] = {**KEY_MESSAGES, **EXCHANGE_MESSAGES, **PLATFORM_MESSAGES}
+UNKNOWN = (
+    N_("Something went wrong (support code {support})."),
+    N_("Try again in a moment. If it stays, tell the operator the support code. The last values stay, with their age."),
+)
+
+
+def explain(code: str, *, exchange: str = "", ips: str = "") -> Message:
+    """Return title and cure for a code; one that is not known gets a safe text with a support code.
+
+    `exchange` is the exchange's display name, `ips` the addresses this server calls from, as the operator set them.
+    """
+    title, cure = KNOWN.get(code, UNKNOWN)
+    words = {
+        "exchange": exchange or _("The exchange"),
+        "ips": ips or _("of this server"),
+        "support": support_code(code),
+    }
+    return Message(_(title).format(**words), _(cure).format(**words))
+
+
+def support_code(code: str) -> str:
+    """Return the short form of a code that a person can read out to the operator; always the same for one code."""
+    return "A-" + sha256(code.encode()).hexdigest()[:5].upper()

@@ -1,0 +1,10 @@
+"""Names of everything the screens keep in the session: ids and inputs, never secrets, rows or engines."""
+
+CLIENT = "client_id"
+PANEL = "panel"
+FLASH = "flash"
+PANEL_ERROR = "panel_error"
+JOB = "watched_job"
+SEEN_VERSION = "seen_data_version"
+QUIET_RERUN = "quiet_rerun"
+ADD_EXCHANGE = "add_exchange"
