@@ -27,12 +27,45 @@ SENTENCES = {
     "login_taken": N_("Somebody has this sign-in name already."),
     "storage_unavailable": N_("The database does not answer at the moment. Please try again shortly."),
     "not_found": N_("There is nothing at this address."),
+    "busy": N_("Many people are signing in at this moment. Please try again shortly."),
+    "too_large": N_("That was more than fits in this form."),
     "forbidden": N_("Your account may not do this."),
 }
 OTHERWISE = N_("Something went wrong. Please try again.")
 NOTICES = {"signed_out": N_("You have signed out.")}
 WAIT_SECONDS = N_("Too many attempts. Please wait {seconds} s and try again.")
 WAIT_MINUTES = N_("Too many attempts. Please wait {minutes} min and try again.")
+YES, NO = N_("yes"), N_("no")
+COLUMNS = {
+    "account": N_("Account"),
+    "exchange": N_("Exchange"),
+    "wallet": N_("Wallet"),
+    "asset": N_("Asset"),
+    "free": N_("Free"),
+    "locked": N_("Locked"),
+    "total": N_("Total"),
+    "debt": N_("Debt"),
+    "price_usd": N_("Price (USD)"),
+    "value_usd": N_("Value (USD)"),
+    "as_of": N_("As of"),
+    "carried": N_("Carried over"),
+    "symbol": N_("Symbol"),
+    "side": N_("Side"),
+    "size_base": N_("Size"),
+    "entry_price": N_("Entry price"),
+    "mark_price": N_("Mark price"),
+    "unrealized_pnl": N_("Unrealised P&L (settle asset)"),
+    "settle_asset": N_("Settle asset"),
+    "unrealized_usd": N_("Unrealised P&L (USD)"),
+    "notional_usd": N_("Notional (USD)"),
+    "leverage": N_("Leverage"),
+    "margin_mode": N_("Margin mode"),
+    "liquidation_price": N_("Liquidation price"),
+    "liquidation_distance": N_("Distance to liquidation (fraction)"),
+    "at": N_("Time"),
+    "equity_usd": N_("Equity (USD)"),
+    "complete": N_("Complete"),
+}
 
 
 def explain(error: PlatformError, language: str) -> str:

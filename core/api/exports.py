@@ -1,0 +1,127 @@
+"""CSV files by the browser's login session: streamed in constant memory, audited with the SHA-256 of what was sent."""
+
+import functools
+import hashlib
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import anyio
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from core.api.csv_text import Dialect, make_dialect, write_csv
+from core.api.pages import Pages, see_other
+from core.bootstrap import Web
+from core.domain.types import Role, Scope
+from core.errors import NotFoundError, PlatformError, StepUpRequiredError
+from core.services import auth, exports
+
+DEFAULT_DAYS, MOST_DAYS = 30, 3660
+EVERYTHING = "all"
+FOREIGN_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(slots=True)
+class Taken:
+    """One file on its way out: what has left so far."""
+
+    export: exports.Export
+    scope: Scope
+    dialect: Dialect
+    digest: Any
+    row_count: int = 0
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the file, counting what leaves."""
+        for piece, count in write_csv(self.export.columns, self.export.rows, self.dialect):
+            self.digest.update(piece)
+            self.row_count += count
+            yield piece
+
+
+def export_routes(web: Web, pages: Pages) -> Sequence[BaseRoute]:
+    """Return `/exports/{dataset}.csv?client=…&view=main|all|<account>&days=…&dialect=iso|pt-BR`."""
+
+    async def take(request: Request) -> Response:
+        session_id = request.state.login[0].id
+        try:
+            taken = await to_thread.run_sync(functools.partial(_open, web, request, session_id))
+        except StepUpRequiredError:
+            address = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+            return see_other(f"/reauth?next={quote(address, safe='')}")
+        except PlatformError as e:
+            return pages.fail(request, e)
+        name = FOREIGN_IN_NAMES.sub("-", taken.export.filename)
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(_stream(web, taken), media_type="text/csv; charset=utf-8", headers=headers)
+
+    return [Route("/exports/{dataset}.csv", take, methods=["GET"])]
+
+
+def _open(web: Web, request: Request, session_id: UUID) -> Taken:
+    now = web.clock()
+    asked = request.query_params
+    scope, user = auth.scope_of(web.storage, session_id, now, touch=True)
+    dialect = make_dialect(asked.get("dialect", "iso"), user.time_zone)
+    if dialect is None:
+        raise NotFoundError("dialect")
+    own = str(user.id) if user.role is Role.CLIENT else ""
+    export = exports.open_export(
+        web.storage,
+        scope,
+        dataset=request.path_params["dataset"],
+        client_id=_parse_id(asked.get("client") or own),
+        view=asked.get("view") or asked.get("account") or EVERYTHING,
+        since=now - timedelta(days=_parse_days(asked.get("days", ""))),
+        now=now,
+    )
+    return Taken(export, scope, dialect, hashlib.sha256())
+
+
+async def _stream(web: Web, taken: Taken) -> AsyncIterator[bytes]:
+    pieces = taken.pieces()
+    try:
+        while (piece := await to_thread.run_sync(next, pieces, None)) is not None:
+            yield piece
+    finally:
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(_record, web, taken, pieces)
+
+
+def _record(web: Web, taken: Taken, pieces: Iterator[bytes]) -> None:
+    """Audit what was sent, also when the browser broke off, and let the database go."""
+    for iterator in (pieces, taken.export.rows):
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+    exports.record_export(
+        web.storage,
+        taken.scope,
+        taken.export,
+        sha256=taken.digest.hexdigest(),
+        row_count=taken.row_count,
+        dialect=taken.dialect.name,
+        now=web.clock(),
+    )
+
+
+def _parse_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFoundError("client") from None
+
+
+def _parse_days(text: str) -> int:
+    if not text:
+        return DEFAULT_DAYS
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST_DAYS):
+        raise NotFoundError("days")
+    return int(text)
