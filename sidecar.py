@@ -10,7 +10,6 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from types import FrameType
 
 from core.bootstrap import build_sync
 from core.config import load_settings
@@ -31,12 +30,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--once", action="store_true", help="one full pass, then end")
     options = parser.parse_args(argv)
     stop = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
     configure_logging()
     try:
         settings = load_settings()

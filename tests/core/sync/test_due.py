@@ -1,0 +1,68 @@
+"""When accounts are read, as tables of times."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.domain.types import KeyRights
+from core.sync.due import Intervals, is_ledger_due, ledger_since, next_due, plan_slot, planned_interval, slot_of
+from tests.core.sync.worlds import NOON, account, state
+
+RULES = Intervals(30, 120, 300)
+
+
+def after(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+def test_main_accounts_are_read_more_often() -> None:
+    assert planned_interval(account(is_main=True), RULES) == 30
+    assert planned_interval(account(is_main=False), RULES) == 120
+
+
+@pytest.mark.parametrize(
+    ("planned", "now", "due"), [(0, 1, 30), (0, 29.9, 30), (0, 30, 60), (0, 95, 120), (10, 0, 10), (500, 0, 30)]
+)
+def test_the_next_slot_lies_on_the_grid_and_missed_ones_are_skipped(planned: float, now: float, due: float) -> None:
+    assert next_due(NOON + after(planned), NOON + after(now), interval_seconds=30) == NOON + after(due)
+
+
+def test_an_error_that_only_the_person_can_cure_is_tried_again_after_a_quarter_of_an_hour() -> None:
+    for code in ("bad_key", "ip_not_allowed", "other_identity"):
+        assert next_due(NOON, NOON, interval_seconds=30, error_code=code) == NOON + after(900)
+    assert next_due(NOON, NOON, interval_seconds=30, error_code="network") == NOON + after(30)
+
+
+def test_nothing_is_due_before_the_pause_of_the_exchange_ends() -> None:
+    assert next_due(NOON, NOON, interval_seconds=30, paused_until=NOON + after(77)) == NOON + after(77)
+    assert next_due(NOON, NOON, interval_seconds=30, paused_until=NOON + after(7)) == NOON + after(30)
+
+
+def test_the_ledger_is_read_far_back_at_first_then_with_an_overlap_and_once_a_day_a_longer_one() -> None:
+    assert ledger_since(state(), NOON) == NOON - timedelta(days=90)
+    assert ledger_since(state(read_to=NOON - after(300)), NOON) == NOON - after(900)
+    yesterday = NOON - timedelta(hours=13)
+    assert ledger_since(state(read_to=yesterday), NOON) == yesterday - timedelta(hours=48)
+    assert ledger_since(state(read_to=NOON + after(60)), NOON) == NOON - after(600)
+
+
+def test_the_ledger_is_due_when_never_read_or_longer_ago_than_its_interval() -> None:
+    assert is_ledger_due(state(), NOON, 300)
+    assert is_ledger_due(state(read_to=NOON - after(300)), NOON, 300)
+    assert not is_ledger_due(state(read_to=NOON - after(299)), NOON, 300)
+
+
+def test_rights_are_asked_daily() -> None:
+    fresh = KeyRights(checked_at=NOON - timedelta(hours=23))
+    old = KeyRights(checked_at=NOON - timedelta(hours=24))
+    for rights, due in ((KeyRights(), True), (fresh, False), (old, True)):
+        held = account()
+        object.__setattr__(held, "rights", rights)
+        plan = plan_slot(held, state(read_to=NOON), NOON, RULES)
+        assert plan.rights is due
+        assert plan.ledger_since is None
+
+
+def test_a_slot_is_thirty_seconds_long() -> None:
+    assert slot_of(NOON + after(29.9)) == slot_of(NOON)
+    assert slot_of(NOON + after(30)) == slot_of(NOON) + 1
