@@ -64,7 +64,8 @@ def rewrite(html: str, language: str) -> str:
     """Return Streamlit's start page in our clothes; any other page comes back unchanged."""
     if TITLE not in html:
         return html
-    needs_script = translator(language)("This page needs JavaScript. Please turn it on in your browser.")
+    _ = translator(language)
+    needs_script = _("This page needs JavaScript. Please turn it on in your browser.")
     html = html.replace('<html lang="en">', f'<html lang="{html_language(language)}">', 1)
     html = html.replace(TITLE, f"<title>{PRODUCT}</title>", 1)
     html = html.replace('href="./favicon.png"', 'href="/app-static/icon.svg" type="image/svg+xml"', 1)
