@@ -47,7 +47,9 @@ bench: $(VENV)/.installed-dev
 
 # make revision m="add a column"
 revision: $(VENV)/.installed-dev
-	$(BIN)/alembic revision --autogenerate -m "$(m)"
+	@mkdir -p build && rm -f build/revision.db*
+	$(BIN)/python -c 'import sys; from core.persistence import schema; url = "sqlite:///build/revision.db"; \
+	schema.migrate(url); schema.make_revision(url, sys.argv[1])' "$(m)"
 
 messages: $(VENV)/.installed-dev
 	$(BIN)/python -m core.locales
