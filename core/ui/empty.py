@@ -39,13 +39,21 @@ def render_no_client() -> None:
         st.space("small")
 
 
+def render_no_account(visitor: Visitor) -> None:
+    """Draw the screen of a client without any exchange account."""
+    with st.container(border=True, key="empty_no_account", horizontal_alignment="center", gap="small"):
+        st.space("small")
+        _no_account(None, visitor)
+        st.space("small")
+
+
 def _words(icon: str, title: str, text: str) -> None:
     st.markdown(f"## :primary[:material/{icon}:]", text_alignment="center", width="content")
     st.subheader(title, anchor=False, text_alignment="center")
     st.markdown(text, text_alignment="center")
 
 
-def _no_account(overview: Overview, visitor: Visitor) -> None:
+def _no_account(overview: Overview | None, visitor: Visitor) -> None:
     _words(
         "account_balance_wallet",
         _("No exchange account yet"),
@@ -65,9 +73,10 @@ def _first_sync(overview: Overview, visitor: Visitor) -> None:
     )
     names = ", ".join(plain(health.account.name) for health in waiting)
     ready = len(overview.accounts) - len(waiting)
-    st.progress(ready / len(overview.accounts), _("{ready} of {total} accounts read").format(
-        ready=ready, total=len(overview.accounts)
-    ))
+    st.progress(
+        ready / len(overview.accounts),
+        _("{ready} of {total} accounts read").format(ready=ready, total=len(overview.accounts)),
+    )
     st.caption(_("Waiting for: {names} · wallets ready: {count}").format(names=names, count=done))
 
 

@@ -49,9 +49,7 @@ KEY_MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "duplicate_account": (
         N_("This account is here already."),
-        N_(
-            "The key belongs to an exchange account that was added before. Counting it twice would double the totals."
-        ),
+        N_("The key belongs to an exchange account that was added before. Counting it twice would double the totals."),
     ),
     "duplicate_key": (
         N_("This key is in use already."),

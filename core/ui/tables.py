@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from core.services.overview_types import BalanceRow, PositionRow
+from core.services.overview_types import Allocation, BalanceRow, PositionRow
 from core.ui.format import MISSING, Formats
 from core.ui.i18n import N_, _
 from core.ui.palette import current_palette
@@ -107,6 +107,31 @@ def render_balances(rows: Sequence[BalanceRow], formats: Formats, *, key: str) -
         "as_of": st.column_config.TextColumn(_("Read at")),
     }
     alt = _("Balances: {count} rows").format(count=len(frame))
+    _draw(frame.style.format(texts), config, len(frame), key=key, alt=alt)
+
+
+def render_allocation(rows: Sequence[Allocation], formats: Formats, *, key: str) -> None:
+    """Draw every asset over all wallets with its share of the priced total."""
+    frame = pd.DataFrame(
+        {
+            "asset": [row.asset for row in rows],
+            "value": [row.value for row in rows],
+            "share": [row.share for row in rows],
+            "amount": [row.amount for row in rows],
+        }
+    )
+    texts: dict[Any, str | Callable[[Any], str] | None] = {
+        "value": lambda value: formats.money(_known(value)),
+        "share": lambda value: formats.percent(_known(value), 1),
+        "amount": lambda value: formats.amount(_known(value)),
+    }
+    config = {
+        "asset": st.column_config.TextColumn(_("Asset"), pinned=True),
+        "value": st.column_config.NumberColumn(_("Value (US$)")),
+        "share": st.column_config.NumberColumn(_("Share")),
+        "amount": st.column_config.NumberColumn(_("Amount")),
+    }
+    alt = _("Assets: {count} rows").format(count=len(frame))
     _draw(frame.style.format(texts), config, len(frame), key=key, alt=alt)
 
 

@@ -1,0 +1,121 @@
+"""The Overview: what a client's accounts are worth, how they did, and how far the figures can be trusted."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+import streamlit as st
+
+from core.domain.types import User
+from core.errors import NotFoundError
+from core.services.overview import load_overview
+from core.services.overview_types import EmptyState, Overview
+from core.ui import charts, filters, live, tables
+from core.ui.clients import chosen_client
+from core.ui.empty import render_empty, render_no_client
+from core.ui.format import plain
+from core.ui.guard import Visitor, require_scope
+from core.ui.i18n import _
+
+DATASETS = ("balances", "positions", "equity")
+DIALECTS = ("pt-BR", "iso")
+
+
+def main() -> None:
+    """Draw the page."""
+    visitor = require_scope()
+    client = chosen_client(visitor)
+    if client is None:
+        st.title(_("Overview"), anchor=False)
+        render_no_client()
+        return
+    view, days = filters.view_from_url(), filters.period_from_url()
+    try:
+        overview = _load(visitor, client.id, view, days)
+    except NotFoundError:
+        filters.clear()
+        view = filters.view_from_url()
+        overview = _load(visitor, client.id, view, days)
+    _render_title(overview, client, visitor, view, days)
+    live.render_head(overview, client.id)
+    if overview.empty is EmptyState.NONE:
+        _render_body(overview, visitor, f"{client.id}/{view}/{days}")
+    else:
+        render_empty(overview, visitor)
+
+
+def _load(visitor: Visitor, client_id: UUID, view: str, days: int) -> Overview:
+    return load_overview(
+        visitor.web.storage,
+        visitor.scope,
+        client_id=client_id,
+        view=view,
+        period_days=days,
+        time_zone=visitor.user.time_zone,
+        now=visitor.web.clock(),
+    )
+
+
+def _render_title(overview: Overview, client: User, visitor: Visitor, view: str, days: int) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        title = plain(client.name) if visitor.is_admin else _("Overview")
+        st.title(title, anchor=False, width="content")
+        if not overview.accounts:
+            return
+        with st.container(horizontal=True, vertical_alignment="bottom", width="content", key="filters"):
+            filters.render_account_filter(overview.accounts, view)
+            filters.render_period_filter(days)
+            _render_export(client.id, view, days)
+
+
+def _render_export(client_id: UUID, view: str, days: int) -> None:
+    names = {"balances": _("Balances"), "positions": _("Positions"), "equity": _("Equity over time")}
+    dialects = {
+        "pt-BR": _("Excel in Brazil: semicolon, decimal comma"),
+        "iso": _("International: comma, decimal point"),
+    }
+    with st.popover(_("Export"), icon=":material/download:"):
+        for dialect in DIALECTS:
+            st.caption(dialects[dialect])
+            for dataset in DATASETS:
+                query = urlencode({"client": client_id, "view": view, "days": days, "dialect": dialect})
+                st.link_button(
+                    f"{names[dataset]} (CSV)",
+                    f"/exports/{dataset}.csv?{query}",
+                    key=f"export_{dataset}_{dialect}",
+                    width="stretch",
+                    type="tertiary",
+                    icon=":material/table:",
+                )
+
+
+def _render_body(overview: Overview, visitor: Visitor, view: str) -> None:
+    left, right = st.columns([2, 1])
+    with left, st.container(border=True, height="stretch", key="panel_curve"):
+        st.subheader(_("Equity over time"), anchor=False)
+        if any(value is not None for value in overview.curve.equity):
+            charts.render_equity_curve(overview.curve, visitor.formats, key="curve", view=view)
+        else:
+            st.caption(_("The curve begins with the second reading."))
+    with right, st.container(border=True, height="stretch", key="panel_allocation"):
+        st.subheader(_("Allocation"), anchor=False)
+        charts.render_allocation(overview.allocation, visitor.formats, key="allocation")
+    with st.container(border=True, key="panel_positions"):
+        st.subheader(_("Open positions"), anchor=False)
+        if overview.positions:
+            tables.render_positions(overview.positions, visitor.formats, key="positions")
+        else:
+            st.caption(
+                _("No open position, as read at {time}.").format(time=visitor.formats.time(overview.equity.as_of))
+            )
+    with st.container(border=True, key="panel_balances"):
+        st.subheader(_("Balances"), anchor=False)
+        by_asset, by_wallet = st.tabs([_("By asset"), _("By account and wallet")])
+        with by_asset:
+            tables.render_allocation(overview.allocation, visitor.formats, key="assets")
+        with by_wallet:
+            tables.render_balances(overview.balances, visitor.formats, key="balances")
+        if any(row.carried for row in overview.balances):
+            st.caption(tables.CARRIED.strip() + " " + _("older value: this wallet could not be read last time."))
+
+
+main()
