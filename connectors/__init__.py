@@ -14,7 +14,7 @@ from connectors._interface import Connector, Settings
 from connectors.errors import CredentialError, NotSupportedError, UnsupportedExchangeError
 from connectors.types import ExchangeInfo
 
-__all__ = ["Connector", "available", "create", "describe"]
+__all__ = ["Connector", "available", "create", "create_public", "describe"]
 
 _NOT_EXCHANGES = frozenset({"types", "errors", "sandbox"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -88,6 +88,24 @@ def create(
     return kind(credentials, settings)
 
 
+def create_public(
+    id: str,  # noqa: A002 - a fixed name of the library
+    *,
+    testnet: bool = False,
+    hosts: Mapping[str, str] | None = None,
+    clock: Callable[[], datetime] | None = None,
+) -> Connector:
+    """Make a connector without a key, for public reads (prices, server time); private reads raise CredentialError.
+
+    Raises:
+        UnsupportedExchangeError: no connector has this id.
+        NotSupportedError: there is no testnet, or a host key or URL that is not allowed.
+    """
+    kind = _connector_class(id)
+    now = clock or (lambda: datetime.now(UTC))
+    return kind(None, Settings(_hosts(kind.info, testnet, hosts), now, testnet, _options(kind.info, {}, public=True)))
+
+
 def _hosts(info: ExchangeInfo, testnet: bool, given: Mapping[str, str] | None) -> Mapping[str, str]:
     if testnet and not info.has_testnet:
         raise NotSupportedError(f"{info.id} has no testnet")
@@ -101,14 +119,14 @@ def _hosts(info: ExchangeInfo, testnet: bool, given: Mapping[str, str] | None) -
     return {key: url.rstrip("/") for key, url in given.items()}
 
 
-def _options(info: ExchangeInfo, given: Mapping[str, str]) -> Mapping[str, str]:
+def _options(info: ExchangeInfo, given: Mapping[str, str], *, public: bool = False) -> Mapping[str, str]:
     choices = {field.name: field for field in info.credential_fields if field.kind == "choice"}
     for name in given:
         if name not in choices:
             raise CredentialError(name, "unknown")
     result = {name: given.get(name) or field.default or "" for name, field in choices.items()}
     for name, value in result.items():
-        if value not in choices[name].choices and (value or choices[name].required):
+        if value not in choices[name].choices and (value or (choices[name].required and not public)):
             raise CredentialError(name, "choice")
     return result
 

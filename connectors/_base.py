@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import localcontext
 from typing import Any, ClassVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
@@ -23,6 +23,7 @@ from connectors._reading import Answer, Endpoint, Parser, Reading
 from connectors._status import check_status, failure
 from connectors.errors import (
     BadResponseError,
+    CredentialError,
     ExchangeError,
     IpBannedError,
     NetworkError,
@@ -62,8 +63,8 @@ class RestConnector(ABC):
     usage_headers: ClassVar[tuple[str, ...]] = ()
     in_turn: ClassVar[bool] = False  # one request at a time per connector, where a nonce must arrive in order
 
-    def __init__(self, credentials: Credentials, settings: Settings) -> None:
-        self._credentials = credentials
+    def __init__(self, credentials: Credentials | None, settings: Settings) -> None:
+        self._given = credentials
         self._settings = settings
         self._offset_ms: int | None = None
         self._last_nonce = 0
@@ -73,6 +74,17 @@ class RestConnector(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.info.id}{' testnet' if self._settings.testnet else ''}>"
+
+    @property
+    def credentials(self) -> Credentials:
+        """The key of this connector.
+
+        Raises:
+            CredentialError: a public connector has none.
+        """
+        if self._given is None:
+            raise CredentialError("api_key", "empty")
+        return self._given
 
     # what an exchange writes
 
@@ -121,8 +133,11 @@ class RestConnector(ABC):
 
     def get_server_time(self) -> datetime:
         """Ask the exchange's clock, and sign by it from now on."""
+        return self._ask_clock(time.monotonic() + _http.DEADLINE_SECONDS)
+
+    def _ask_clock(self, end: float) -> datetime:
         asked = to_ms(self._settings.clock())
-        server_ms = self.call(self.time_endpoint).server_time_ms
+        server_ms = self.parse(self.fetch(self.time_endpoint, end=end)).server_time_ms
         if server_ms is None:
             raise BadResponseError("no-time", self.time_endpoint.path, exchange=self.info.id)
         self._offset_ms = server_ms - (asked + to_ms(self._settings.clock())) // 2
@@ -223,12 +238,14 @@ class RestConnector(ABC):
         params: Mapping[str, Any] | None = None,
         *,
         body: Any = None,  # noqa: ANN401
+        end: float | None = None,
     ) -> Answer:
         """Ask one endpoint within one total deadline, with retries where they help; return the checked answer.
 
-        Every attempt is signed anew. Rate limits are never retried here, a wrong clock once.
+        Every attempt is signed anew. Rate limits are never retried here, a wrong clock once. `end` is the deadline by
+        the monotonic clock, ten seconds from now when None.
         """
-        end = time.monotonic() + _http.DEADLINE_SECONDS
+        end = time.monotonic() + _http.DEADLINE_SECONDS if end is None else end
         skewed = False
         for attempt in range(RETRIES + 1):
             try:
@@ -239,7 +256,7 @@ class RestConnector(ABC):
                 if skewed or endpoint == self.time_endpoint:
                     raise
                 skewed = True
-                self.get_server_time()
+                self._ask_clock(end)
             except ExchangeError as e:
                 if not e.retryable or attempt == RETRIES or time.monotonic() + RETRY_SECONDS >= end:
                     raise self.clarify(e, endpoint) from None
@@ -290,7 +307,7 @@ class RestConnector(ABC):
             raise NotSupportedError(f"{self.info.id} has no host {endpoint.host} here")
         path = endpoint.path
         for name in [name for name in params if f"{{{name}}}" in path]:
-            path = path.replace(f"{{{name}}}", str(params.pop(name)))
+            path = path.replace(f"{{{name}}}", quote(str(params.pop(name)), safe=""))
         if self.on_call is not None:
             self.on_call(endpoint)
         turn: AbstractContextManager[object] = self._lock if self.in_turn and endpoint.private else nullcontext()
@@ -324,9 +341,9 @@ class RestConnector(ABC):
         body = wire.body if given is None else given
         try:
             payload = loads(body) if isinstance(body, bytes | str) else to_exact(body)
-        except JsonError as e:
-            problem = e.problem
-            text = body[:2000].decode("utf-8", "replace") if isinstance(body, bytes) else body[:2000]
+        except ValueError as e:
+            problem = e.problem if isinstance(e, JsonError) else "number"
+            text = body[:2000].decode("utf-8", "replace") if isinstance(body, bytes) else str(body)[:2000]
         return Answer(method, path, wire.status, wire.headers, payload, self.now(), problem, text)
 
     def _examine(self, answer: Answer) -> None:

@@ -83,9 +83,9 @@ class BinanceConnector(RestConnector):
         ("GET", "/papi/v1/cm/income"): ledger.income,
     }
 
-    def __init__(self, credentials: Credentials, settings: Settings) -> None:
+    def __init__(self, credentials: Credentials | None, settings: Settings) -> None:
         super().__init__(credentials, settings)
-        self._signer = make_signer(credentials.api_secret)
+        self._signer = None if credentials is None else make_signer(credentials.api_secret)
         self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
 
     @property
@@ -152,8 +152,9 @@ class BinanceConnector(RestConnector):
 
     def sign(self, call: Call) -> requests.PreparedRequest:
         """Put everything in the query, POST included; the signed text is the sent text."""
-        headers = {"X-MBX-APIKEY": self._credentials.api_key.reveal()}
-        return build_request(call.method, f"{call.url}?{signed_query(call, self._signer)}", headers)
+        headers = {"X-MBX-APIKEY": self.credentials.api_key.reveal()}
+        signer = self._signer or make_signer(self.credentials.api_secret)
+        return build_request(call.method, f"{call.url}?{signed_query(call, signer)}", headers)
 
     def check(self, answer: Answer) -> None:
         """Raise what the answer's code stands for."""
