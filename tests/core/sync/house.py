@@ -1,0 +1,214 @@
+"""A whole installation for the sidecar's tests: real database, real vault, real connectors, the sandbox as exchange.
+
+One movable clock drives sidecar, connectors and sandbox, so that the truth at an instant is what was read then.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import connectors
+from connectors.sandbox.server import Sandbox
+from core.bootstrap import ConnectorLibrary, SealingVault, SyncParts, operator_scope
+from core.bootstrap.parts import build_sync
+from core.config import Settings, load_settings
+from core.domain.types import ExchangeAccount, HeldBalance, Job, JobStatus, Role, SyncState, User, WalletState
+from core.persistence import SqlStorage
+from core.ports import Storage
+from core.security import keyfiles
+from core.security.secret import Secret
+from core.security.vault import Sealer
+from core.services.account_keys import NewAccount, NewKey, add_account, replace_key
+from core.sync.runner import Runner
+
+EXCHANGE = "binance"
+
+
+class MovableClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+
+    def __call__(self) -> datetime:
+        return self._now
+
+    def move(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+
+
+class House:
+    """The installation, and short words for what people and exchanges do."""
+
+    def __init__(self, *, url: str, folder: Path, sandbox: Sandbox, clock: MovableClock) -> None:
+        self.sandbox, self.clock = sandbox, clock
+        self.settings = load_settings({"GA_DATABASE_URL": url, "GA_DATA_DIR": str(folder)})
+        self._make_keys()
+        self._parts = build_sync(self.settings)
+        self.storage: Storage = self._parts.storage
+        app_key = keyfiles.load_app_key(self.settings.app_key_file)
+        public_key = keyfiles.load_public_key_file(self.settings.vault_public_key_file)
+        self.sealer = SealingVault(Sealer(public_key, app_key))
+        self.client = self.add_client("ana")
+
+    def _make_keys(self) -> None:
+        made = keyfiles.init_keys(self.settings.app_key_file.parent, data_keys_exist=False)
+        storage = SqlStorage(self.settings.database_url)
+        with storage.begin() as uow:
+            uow.credentials.add_key_check(made.kid, made.key_check)
+        storage.dispose()
+
+    def environ(self) -> dict[str, str]:
+        """Return the environment of a sidecar process of this installation, without the sandbox."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        return kept | {"GA_DATABASE_URL": self.settings.database_url, "GA_DATA_DIR": str(self.settings.data_dir)}
+
+    def parts(self, name: str = "one") -> SyncParts:
+        """Return the parts of a sidecar that lives by this clock and talks to the sandbox."""
+        return replace(
+            self._parts,
+            clock=self.clock,
+            sidecar_id=name,
+            make_connector=self._make_connector,
+            make_public=self._make_public,
+        )
+
+    def runner(self, name: str = "one", *, settings: Settings | None = None) -> Runner:
+        """Return a sidecar."""
+        return Runner(replace(self.parts(name), settings=settings or self.settings), jitter=lambda: 0.0)
+
+    def once(self, *, settings: Settings | None = None) -> None:
+        """Let a fresh sidecar make one full pass."""
+        assert self.runner(settings=settings).run_once() == 0
+
+    def add_client(self, login: str) -> User:
+        """Store a client."""
+        user = User(
+            id=uuid4(), login=login, name=login.title(), role=Role.CLIENT, currency="USD", language="pt_BR",
+            time_zone="America/Sao_Paulo", is_active=True, created_at=self.clock(),
+        )  # fmt: skip
+        with self.storage.begin() as uow:
+            uow.users.add(user, None)
+        return user
+
+    def add(
+        self, key: str, *, name: str = "", client: User | None = None, exchange: str = EXCHANGE, **more: bool
+    ) -> Job:
+        """Add an account with a key of the sandbox, as the form does; return the verification job."""
+        owner = client or self.client
+        new = NewAccount(owner.id, exchange, name or f"{exchange} {key}", self.key(exchange, key), **more)
+        return add_account(
+            self.storage, ConnectorLibrary({}), self.sealer, operator_scope(self.clock()), new, now=self.clock()
+        )
+
+    def replace_key(self, account_id: UUID, key: str, *, exchange: str = EXCHANGE) -> Job:
+        """Ask for another key in the place of the present one."""
+        scope, library = operator_scope(self.clock()), ConnectorLibrary({})
+        new = self.key(exchange, key)
+        return replace_key(self.storage, library, self.sealer, scope, account_id, new, now=self.clock())
+
+    def key(self, exchange: str, name: str) -> NewKey:
+        """Return a key of the sandbox as typed into the form."""
+        key = self.sandbox.key(exchange, name)
+        fields = {"api_key": key.api_key, "api_secret": key.api_secret, "passphrase": key.passphrase or ""}
+        return NewKey({field: value for field, value in fields.items() if value})
+
+    # what is stored
+
+    def job(self, job: Job) -> Job:
+        """Return a job as it stands."""
+        with self.storage.begin(write=False) as uow:
+            found = uow.jobs.get(job.id, None)
+        assert found is not None
+        return found
+
+    def account(self, job: Job) -> ExchangeAccount:
+        """Return the account of a job."""
+        with self.storage.begin(write=False) as uow:
+            found = uow.accounts.get(job.account_id, {job.client_id})
+        assert found is not None
+        return found
+
+    def state(self, job: Job) -> SyncState:
+        """Return the sync state of a job's account."""
+        with self.storage.begin(write=False) as uow:
+            return uow.syncing.states(None, account_ids={job.account_id})[0]
+
+    def wallets(self, job: Job) -> dict[str, WalletState]:
+        """Return the stored wallets by name."""
+        with self.storage.begin(write=False) as uow:
+            return {wallet.wallet: wallet for wallet in uow.readings.wallets({job.account_id}, None)}
+
+    def balances(self, job: Job) -> list[HeldBalance]:
+        """Return the stored balances."""
+        with self.storage.begin(write=False) as uow:
+            return uow.readings.balances({job.account_id}, None)
+
+    def amounts(self, job: Job) -> dict[str, Decimal]:
+        """Return what is held of each asset over all wallets, less debt."""
+        sums: dict[str, Decimal] = {}
+        for balance in self.balances(job):
+            sums[balance.asset] = sums.get(balance.asset, Decimal(0)) + balance.total - balance.debt
+        return sums
+
+    def ledger(self, job: Job) -> dict[str, Decimal]:
+        """Return the amounts of all ledger rows by wallet and key."""
+        since, until = datetime(2000, 1, 1, tzinfo=UTC), self.clock() + timedelta(days=1)
+        kinds = {kind.value for kind in connectors.types.LedgerKind}
+        with self.storage.begin(write=False) as uow:
+            rows = uow.ledger.flows({job.account_id}, None, since=since, until=until, kinds=kinds)
+        return {f"{row.wallet}/{row.dedupe_key}": row.amount for row in rows}
+
+    def has_key(self, job: Job) -> bool:
+        """Tell whether a credential is stored for a job's account."""
+        with self.storage.begin(write=False) as uow:
+            return uow.credentials.load(job.account_id, job.client_id) is not None
+
+    # what the exchange knows
+
+    def truth(self, key: str, exchange: str = EXCHANGE) -> dict[str, Decimal]:
+        """Return what the exchange holds of each asset for the account of a key."""
+        held: dict[str, Decimal] = {}
+        for wallet in self.world(key, exchange)["wallets"].values():  # type: ignore[attr-defined]
+            for asset, amount in wallet["balances"].items():
+                held[asset] = held.get(asset, Decimal(0)) + amount
+        return {asset: amount for asset, amount in held.items() if amount}
+
+    def world(self, key: str, exchange: str = EXCHANGE) -> Mapping[str, object]:
+        """Return the truth table of a key's account."""
+        return self.sandbox.truth(self.sandbox.key(exchange, key).uid)
+
+    def requests(self, key: str | None = None, exchange: str = EXCHANGE) -> dict[str, int]:
+        """Return how often each path was asked, by this key or by anybody."""
+        hint = None if key is None else self.sandbox.key(exchange, key).api_key[-4:]
+        counts: dict[str, int] = {}
+        for row in self.sandbox.requests.rows():
+            if row["exchange"] == exchange and hint in (None, row["key"]):
+                counts[row["path"]] = counts.get(row["path"], 0) + row["count"]
+        return counts
+
+    def is_done(self, job: Job) -> bool:
+        """Tell whether a job ended well."""
+        return self.job(job).status is JobStatus.DONE
+
+    def _make_connector(self, account: ExchangeAccount, fields: Mapping[str, Secret]) -> connectors.Connector:
+        return self._create(account.exchange, {name: value.reveal() for name, value in fields.items()}, account.testnet)
+
+    def _make_public(self, exchange: str, testnet: bool) -> connectors.Connector:
+        names = [f.name for f in connectors.describe(exchange).credential_fields if f.kind != "choice"]
+        return self._create(exchange, dict.fromkeys(names, "public"), testnet)
+
+    def _create(self, exchange: str, fields: Mapping[str, str], testnet: bool) -> connectors.Connector:
+        return connectors.create(
+            exchange,
+            api_key=fields["api_key"],
+            api_secret=fields["api_secret"],
+            passphrase=fields.get("passphrase"),
+            testnet=testnet,
+            hosts=self.sandbox.hosts()[exchange],
+            clock=self.clock,
+        )
