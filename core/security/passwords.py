@@ -1,6 +1,6 @@
 """Password rules and argon2id hashing, with the same answer and time for names that do not exist.
 
-The list of common passwords is drawn from the one that Django ships (Royce Williams's frequency list), read 2026-01-15,
+The list of common passwords is drawn from the one in Django 5.2 (Royce Williams's frequency list), read 2026-11-22,
 with Portuguese words and words of this trade added.
 """
 
@@ -24,7 +24,7 @@ FEWEST_DIFFERENT = 5
 MOST_DECORATION = 8
 CONCURRENT_HASHES = 4
 COMMON_FILE = Path(__file__).with_name("common_passwords.txt")
-ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qazwsxedcrfvtgbyhnujmikolp")
+ROWS = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qazwsxedcrfvtgbyhnujmikolp")
 LEET = str.maketrans("0134578@$!", "oieastbasi")
 
 

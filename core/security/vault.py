@@ -24,7 +24,6 @@ from core.security.secret import Secret
 FIELDS = ("api_key", "api_secret", "passphrase", "webhook_secret")  # field order of the origin MAC
 NONCE_BYTES = 12
 TAG_BYTES = 16
-HINT_LETTERS = 4
 DEK_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 KID = re.compile(r"[0-9a-f]{16}|kms:[A-Za-z0-9_-]{1,64}", re.ASCII)
 
@@ -54,7 +53,7 @@ class FieldContext:
 
 
 class Sealer:
-    """What web can do: seal, index and hint; it cannot open."""
+    """What web can do: seal, and index duplicates; it cannot open."""
 
     __slots__ = ("_app_key", "_wrapper")
 
@@ -99,11 +98,6 @@ class Sealer:
     def duplicate_index(self, exchange: str, api_key: Secret) -> str:
         """Return the keyed hash (64 hex digits) by which the same API key is found again at the same exchange."""
         return self._app_key.mac(Subkey.DUPLICATE_INDEX, pae(exchange, api_key.reveal()))
-
-    def hint(self, api_key: Secret) -> str:
-        """Return the last four characters of an API key (never of a secret), or nothing where it is too short."""
-        text = api_key.reveal()
-        return text[-HINT_LETTERS:] if len(text) >= 4 * HINT_LETTERS else ""
 
 
 class Opener:

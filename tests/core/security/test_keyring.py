@@ -1,6 +1,7 @@
 """Key pairs, key checks and the refusal to start with the wrong keys."""
 
 import pickle
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -106,7 +107,9 @@ def test_start_is_refused_when_the_key_check_is_gone(private_key: VaultPrivateKe
         lambda token: f"c1.{KID}.{b64u_encode(bytes(63))}",
     ],
 )
-def test_start_is_refused_when_the_key_check_is_damaged(private_key: VaultPrivateKey, damage) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_start_is_refused_when_the_key_check_is_damaged(
+    private_key: VaultPrivateKey, damage: Callable[[str], str]
+) -> None:
     token = damage(private_key.public.make_check())
     with pytest.raises(VaultLockedError, match="does not open") as caught:
         check_keys(KeyRing([private_key]), [KID], {KID: token})
