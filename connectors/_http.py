@@ -114,10 +114,12 @@ def _diagnose(error: BaseException) -> WireError:
         return WireError("dns")
     if any_of(ssl.SSLError, urllib3.exceptions.SSLError):
         return WireError("tls", retryable=False)
-    if any_of(TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout):
-        return WireError("timeout")
     if any_of(ConnectionRefusedError):
         return WireError("refused")
+    if any_of(NewConnectionError):  # urllib3 derives it from its timeouts
+        return WireError("unreachable")
+    if any_of(TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout):
+        return WireError("timeout")
     if any_of(urllib3.exceptions.IncompleteRead, http.client.IncompleteRead, urllib3.exceptions.InvalidChunkLength):
         return WireError("truncated", garbled=True)
     if any_of(ConnectionError):
