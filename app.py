@@ -37,7 +37,7 @@ def show_error(error: Exception) -> bool:
 app = st.App(
     "core/ui/main.py",
     routes=make_routes(web),
-    middleware=make_middleware(web, Path(st.__file__).parent),
+    middleware=make_middleware(web, Path(st.__file__).with_name("static")),
     lifespan=lifespan,
     on_script_error=show_error,
 )

@@ -16,6 +16,7 @@ from core.api.login import HashQueue, SignInPages
 from core.api.pages import ASSETS, Pages
 from core.api.setup import SetupPages
 from core.api.static_bundle import StaticBundle
+from core.api.sockets import POLL_SECONDS
 from core.bootstrap import Web
 
 
@@ -32,18 +33,19 @@ def make_routes(web: Web) -> Sequence[BaseRoute]:
     ]
 
 
-def make_middleware(web: Web, streamlit_folder: Path) -> Sequence[Middleware]:
+def make_middleware(web: Web, streamlit_folder: Path, *, poll_seconds: float = POLL_SECONDS) -> Sequence[Middleware]:
     """Return what every request passes, outermost first: security headers, gate, compressed bundle, start page.
 
     Args:
         web: the parts of the process.
         streamlit_folder: where Streamlit's own `index.html` and `static/` lie.
+        poll_seconds: how often the sessions of open websockets are looked up.
     """
     policy = content_security_policy((streamlit_folder / "index.html").read_text(encoding="utf-8"))
     is_https = web.settings.public_url.startswith("https://")
     return [
         Middleware(SecurityHeaders, policy=policy, is_https=is_https),
-        Middleware(Gate, web=web),
+        Middleware(Gate, web=web, poll_seconds=poll_seconds),
         Middleware(StaticBundle, folder=streamlit_folder),
         Middleware(IndexHtml),
     ]
