@@ -51,11 +51,11 @@ class ScrubbingFormatter(structlog.stdlib.ProcessorFormatter):
                 render,
             ],
         )
-        self._scrubber = scrubber
+        self.scrubber = scrubber
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the finished line without secrets."""
-        return self._scrubber.scrub(super().format(record))
+        return self.scrubber.scrub(super().format(record))
 
 
 def configure_logging(
@@ -68,13 +68,13 @@ def configure_logging(
     Args:
         level: lowest level shown, by name; urllib3 never goes below INFO, for its debug lines hold URLs.
         json: one JSON object per line instead of text.
-        scrubber: the one to use, when its known values are shared.
+        scrubber: the one to use; by default the one that is there already, with its known values.
         stream: where lines go; standard error by default.
 
     Returns:
         The scrubber, so that values can be made known to it.
     """
-    scrubber = scrubber or Scrubber()
+    scrubber = scrubber or current_scrubber() or Scrubber()
     handler = RootHandler(stream or sys.stderr)
     handler.setFormatter(ScrubbingFormatter(scrubber, json=json))
     root = logging.getLogger()
@@ -87,6 +87,12 @@ def configure_logging(
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_in_thread
     return scrubber
+
+
+def current_scrubber() -> Scrubber | None:
+    """Return the scrubber of this process's root handler, or None before `configure_logging`."""
+    formatters = (handler.formatter for handler in logging.getLogger().handlers)
+    return next((found.scrubber for found in formatters if isinstance(found, ScrubbingFormatter)), None)
 
 
 def adopt_foreign_loggers() -> None:

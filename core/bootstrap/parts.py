@@ -11,6 +11,7 @@ from core.bootstrap.adapters import AuditChain, ConnectorLibrary, Passwords, Sea
 from core.config import Settings, load_settings
 from core.domain.types import ExchangeAccount
 from core.errors import ConfigurationError
+from core.log import current_scrubber
 from core.persistence import SqlStorage
 from core.ports import Clock, Exchanges, Sealer, Storage
 from core.security import keyfiles
@@ -92,6 +93,7 @@ def build_sync(settings: Settings) -> SyncParts:
         kids_in_use, key_checks = uow.credentials.kids_in_use(), uow.credentials.key_checks()
     check_keys(ring, kids_in_use, key_checks)
     library = ConnectorLibrary(settings.exchange_hosts)
+    scrubber = current_scrubber()
 
     def make_connector(account: ExchangeAccount, fields: Mapping[str, Secret]) -> Connector:
         plain = {name: value.reveal() for name, value in fields.items()}
@@ -101,7 +103,7 @@ def build_sync(settings: Settings) -> SyncParts:
         settings=settings,
         storage=storage,
         clock=utc_now,
-        opener=Opener(ring, app_key),
+        opener=Opener(ring, app_key, on_open=scrubber.add if scrubber else None),
         exchanges=library,
         make_connector=make_connector,
         make_public=library.create_public,

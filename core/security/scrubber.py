@@ -50,9 +50,11 @@ class Scrubber:
     def add(self, *secrets: Secret) -> None:
         """Remember values to take out wherever they appear, also quoted, escaped, in hex or in base64."""
         with self._lock:
-            for secret in secrets:
-                self._known.update(dict.fromkeys(_forms(secret.reveal())))
-            self._ordered = tuple(sorted(self._known, key=len, reverse=True))
+            new = [secret.reveal() for secret in secrets if secret.reveal() not in self._known]
+            for value in new:
+                self._known.update(dict.fromkeys(_forms(value)))
+            if new:
+                self._ordered = tuple(sorted(self._known, key=len, reverse=True))
 
     def forget(self, *secrets: Secret) -> None:
         """Drop values that are no longer held, so that the list does not grow."""

@@ -7,7 +7,7 @@ exchange, field and generation. The origin MAC shows that the tokens came from t
 import hmac
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -101,13 +101,16 @@ class Sealer:
 
 
 class Opener:
-    """What only sync can do: open sealed credentials."""
+    """What only sync can do: open sealed credentials. `on_open` is told every value opened (the scrubber's `add`)."""
 
-    __slots__ = ("_app_key", "_unwrapper")
+    __slots__ = ("_app_key", "_on_open", "_unwrapper")
 
-    def __init__(self, unwrapper: Unwrapper, app_key: AppKey) -> None:
+    def __init__(
+        self, unwrapper: Unwrapper, app_key: AppKey, *, on_open: Callable[[Secret], None] | None = None
+    ) -> None:
         self._unwrapper = unwrapper
         self._app_key = app_key
+        self._on_open = on_open
 
     @property
     def kids(self) -> tuple[str, ...]:
@@ -137,7 +140,11 @@ class Opener:
             name: FieldContext(sealed.dek_id, client_id, account_id, exchange, name, sealed.generation)
             for name in tokens
         }
-        return {name: open_field(token, dek, contexts[name]) for name, token in tokens.items()}
+        fields = {name: open_field(token, dek, contexts[name]) for name, token in tokens.items()}
+        if self._on_open is not None:
+            for value in fields.values():
+                self._on_open(value)
+        return fields
 
     def rewrap(self, data_key: str, *, dek_id: str, client_id: UUID, wrapper: Wrapper) -> str:
         """Return the data key wrapped under another key; fields and origin MAC stay as they are.

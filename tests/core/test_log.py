@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.log import RootHandler, adopt_foreign_loggers, configure_logging
+from core.log import RootHandler, adopt_foreign_loggers, configure_logging, current_scrubber
 from core.security.scrubber import Scrubber
 from core.security.secret import Secret
 
@@ -164,6 +164,21 @@ def test_libraries_with_their_own_handlers_are_sent_through_the_root(output: io.
     library.info('"GET /setup?token=%s HTTP/1.1" 200', CANARY)
     assert own.getvalue() == ""
     assert "GET /setup?token=•••" in output.getvalue()
+
+
+def test_setting_up_again_keeps_the_known_values() -> None:
+    stream = io.StringIO()
+    first = configure_logging()
+    assert current_scrubber() is first
+    first.add(Secret(CANARY))
+    assert configure_logging("DEBUG", stream=stream) is first
+    logging.getLogger("core.test").debug("value %s", CANARY)
+    assert "value •••" in stream.getvalue()
+
+
+def test_there_is_no_scrubber_before_logging_is_set_up() -> None:
+    logging.getLogger().handlers.clear()
+    assert current_scrubber() is None
 
 
 def test_setting_up_twice_leaves_one_handler() -> None:

@@ -15,6 +15,7 @@ from core.errors import DamagedCredentialError
 from core.security.app_key import AppKey, Subkey
 from core.security.encoding import pae
 from core.security.keyring import KeyRing, VaultPrivateKey, WrapContext
+from core.security.scrubber import Scrubber
 from core.security.secret import Secret
 from core.security.vault import (
     FieldContext,
@@ -65,6 +66,14 @@ def test_published_data_key_opens(private_key: VaultPrivateKey) -> None:
 def test_what_is_sealed_opens_for_its_account(opener: Opener, sealed: SealedCredential) -> None:
     assert {name: value.reveal() for name, value in open_here(opener, sealed).items()} == FIELDS
     assert opener.kids == ("64dd9e0b3c78a011",)
+
+
+def test_every_opened_value_is_told_to_the_scrubber(
+    private_key: VaultPrivateKey, app_key: AppKey, sealed: SealedCredential
+) -> None:
+    scrubber = Scrubber()
+    open_here(Opener(KeyRing([private_key]), app_key, on_open=scrubber.add), sealed)
+    assert scrubber.scrub(" and ".join(FIELDS.values())) == "••• and ••• and •••"
 
 
 def test_a_credential_without_passphrase_opens_without_one(sealer: Sealer, opener: Opener) -> None:
