@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from connectors.sandbox.dialect import Dialect, Site
@@ -132,11 +133,18 @@ class Control:
         return {"status": "ok"}
 
     def _post_event(self, query: Data, body: Data) -> list[Data]:
-        """Book an action now: {uid, kind, amounts: {asset: signed amount}, wallet?, note?}."""
+        """Book an action now: {uid, kind, amounts: {asset: signed amount}, wallet?, note?}.
+
+        With `move: [from, to]` instead of `kind` the (positive) amounts go from one wallet of the account to another.
+        """
         amounts = {asset: Decimal(str(amount)) for asset, amount in body["amounts"].items()}
-        events = self.world.add_event(
-            body["uid"], LedgerKind(body["kind"]), amounts, wallet=body.get("wallet"), note=body.get("note", "")
-        )
+        uid = body["uid"]
+        if "move" in body:
+            source, target = body["move"]
+            move = partial(self.world.add_transfer, uid, source=source, target=target)
+            return [event_data(event) for asset, amount in amounts.items() for event in move(asset, amount)]
+        kind, wallet, note = LedgerKind(body["kind"]), body.get("wallet"), body.get("note", "")
+        events = self.world.add_event(uid, kind, amounts, wallet=wallet, note=note)
         return [event_data(event) for event in events]
 
     def _post_fault(self, query: Data, body: Data) -> Data:

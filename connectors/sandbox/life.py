@@ -154,7 +154,8 @@ class DayLife:
             size = (max(room, ZERO) * share / price).quantize(step(base), rounding=ROUND_DOWN)
             self._increase(at, base, "USDT", side, size=size)
         else:
-            self._reduce(at, held, part=Decimal(part))
+            kept = any((first.base, first.side) == (base, side) for first in self.spec.first_positions)
+            self._reduce(at, held, part=min(Decimal(part), Decimal("0.5")) if kept else Decimal(part))
 
     def _held(self, base: str, settle: str, side: Side) -> Held | None:
         return self.state.positions.get((base, settle, side.value))

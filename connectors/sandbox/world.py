@@ -3,6 +3,7 @@
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -151,6 +152,20 @@ class World:
             ]
             added.extend(events)
         return events
+
+    def add_transfer(self, uid: str, asset: str, amount: Decimal, *, source: str, target: str) -> list[Event]:
+        """Move money between two wallets of an account at the present; the two events share a ref.
+
+        Raises:
+            ValueError: the source holds less.
+        """
+        note = f"{source}>{target}"
+        (out,) = self.add_event(uid, LedgerKind.TRANSFER_OUT, {asset: -amount}, wallet=source, note=note)
+        (into,) = self.add_event(uid, LedgerKind.TRANSFER_IN, {asset: amount}, wallet=target, note=note)
+        with self._lock:
+            added = self._added[uid]
+            added[added.index(into)] = into = replace(into, ref=out.ref)
+        return [out, into]
 
     def _lived(self, spec: AccountSpec, until: datetime) -> list[Day]:
         days = self._days.setdefault(spec.uid, [])
