@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 
 from core.errors import ConfigurationError
 from core.persistence.failures import translate_failure
@@ -47,7 +48,7 @@ def parse_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ValueError as e:
+    except (ArgumentError, ValueError) as e:
         raise ConfigurationError("the database URL cannot be read") from e
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):

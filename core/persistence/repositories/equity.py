@@ -75,6 +75,7 @@ class EquityRepository(Repository):
                     literal(position, Integer).label("position"),
                     literal(to_micros(at), BigInteger).label("at_us"),
                     literal(seconds, Integer).label("bucket_seconds"),
+                    literal(to_micros(at) // (seconds * MICROS), Integer).label("bucket"),
                 )
                 for position, at in enumerate(times)
                 for seconds in BUCKETS
@@ -86,7 +87,7 @@ class EquityRepository(Repository):
             .where(
                 earlier.c.account_key == ExchangeAccountRow.number,
                 earlier.c.bucket_seconds == asked.c.bucket_seconds,
-                earlier.c.bucket <= asked.c.at_us / (asked.c.bucket_seconds * MICROS),
+                earlier.c.bucket <= asked.c.bucket,
                 earlier.c.at_us <= asked.c.at_us,
             )
             .order_by(earlier.c.bucket.desc())

@@ -49,7 +49,8 @@ class LedgerRepository(Repository):
             return 0
         insert = self._insert(LedgerEntryRow)
         keys = ["account_id", "wallet", "dedupe_key"]
-        return self.run(insert.on_conflict_do_nothing(index_elements=keys), values).rowcount
+        statement = insert.on_conflict_do_nothing(index_elements=keys).execution_options(preserve_rowcount=True)
+        return self.run(statement, values).rowcount
 
     def flows(
         self,

@@ -104,13 +104,14 @@ class LoginSessionRepository(Repository):
 
     def use_link(self, kind: str, token_hash: str, now: datetime) -> OneTimeLink | None:
         """Use a link up and return it; None when it is unknown, expired or used already."""
-        usable = update(OneTimeLinkRow).where(_usable(kind, token_hash, now)).values(used_at=now)
+        usable = update(OneTimeLinkRow).prefix_with(EVERY_CLIENT).where(_usable(kind, token_hash, now)).values(used_at=now)
         row = self.run(usable.returning(*LINK_COLUMNS)).one_or_none()
         return None if row is None else OneTimeLink(*row)
 
     def find_link(self, kind: str, token_hash: str, now: datetime) -> OneTimeLink | None:
         """Return a link that still works, without using it."""
-        row = self.run(select(*LINK_COLUMNS).where(_usable(kind, token_hash, now))).one_or_none()
+        usable = select(*LINK_COLUMNS).prefix_with(EVERY_CLIENT).where(_usable(kind, token_hash, now))
+        row = self.run(usable).one_or_none()
         return None if row is None else OneTimeLink(*row)
 
     def _find(self, condition: ColumnElement[bool]) -> tuple[LoginSession, User] | None:

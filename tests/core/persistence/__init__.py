@@ -1,0 +1,1 @@
+"""Tests of core/persistence; every repository is tried on SQLite and on PostgreSQL."""

@@ -1,0 +1,51 @@
+"""Ledger rows are stored once, whatever is read again."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from core.domain.types import User
+from core.errors import ConflictError
+from core.persistence import SqlStorage
+from tests.core.persistence.makers import NOW, SECOND, add_account, make_ledger
+
+
+def test_a_row_is_stored_once(storage: SqlStorage, client: User) -> None:
+    account = add_account(storage, client)
+    rows = [make_ledger(account, "1"), make_ledger(account, "2", booked_at=NOW + SECOND)]
+    with storage.begin() as uow:
+        assert uow.ledger.add(rows) == 2
+        changed = replace(rows[0], amount=Decimal(7))
+        assert uow.ledger.add([changed, *rows, make_ledger(account, "1", wallet="funding")]) == 1
+        assert uow.ledger.add([]) == 0
+        flows = uow.ledger.flows(
+            [account.id], {client.id}, since=NOW - SECOND, until=NOW + SECOND, kinds=["deposit", "withdrawal"]
+        )
+    assert flows == [make_ledger(account, "1", wallet="funding"), *rows]
+
+
+def test_flows_are_those_of_the_period_kinds_accounts_and_clients(
+    storage: SqlStorage, client: User, stranger: User
+) -> None:
+    account, other = add_account(storage, client), add_account(storage, stranger)
+    at_start, inside, at_end, after = (
+        make_ledger(account, str(number), booked_at=NOW + number * SECOND, price=Decimal("1.0001"), txid="0xabc")
+        for number in range(4)
+    )
+    fee = make_ledger(account, "fee", kind="fee", booked_at=inside.booked_at)
+    foreign = make_ledger(other, "f", booked_at=inside.booked_at)
+    with storage.begin() as uow:
+        uow.ledger.add([at_start, inside, at_end, after, fee, foreign])
+        period = {"since": NOW, "until": NOW + 2 * SECOND}
+        both = [account.id, other.id]
+        assert uow.ledger.flows(both, {client.id}, **period, kinds=["deposit"]) == [inside, at_end]
+        assert uow.ledger.flows([other.id], {client.id}, **period, kinds=["deposit"]) == []
+        assert uow.ledger.flows([account.id], None, **period, kinds=["fee"]) == [fee]
+        assert uow.ledger.flows([], {client.id}, **period, kinds=["deposit"]) == []
+
+
+def test_a_row_cannot_join_two_clients(storage: SqlStorage, client: User, stranger: User) -> None:
+    account = add_account(storage, client)
+    with pytest.raises(ConflictError), storage.begin() as uow:
+        uow.ledger.add([make_ledger(account, client_id=stranger.id)])
