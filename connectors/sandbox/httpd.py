@@ -34,7 +34,7 @@ class WireServer(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._serving: set[threading.Thread] = set()
         self._guard = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
     def url(self) -> str:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -61,7 +62,21 @@ class BitgetCaller:
         return self.sandbox.key("bitget", name)
 
     def get(
-        self, path: str, key: SandboxKey | str = "good", headers: dict[str, str] | None = None, **params: object
+        self,
+        path: str,
+        key: SandboxKey | str = "good",
+        headers: Mapping[str, str] | None = None,
+        **params: object,
+    ) -> requests.Response:
+        return self.ask(path, params, key=key, headers=headers)
+
+    def ask(
+        self,
+        path: str,
+        params: Mapping[str, object],
+        *,
+        key: SandboxKey | str = "good",
+        headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
         key = self.key(key) if isinstance(key, str) else key
         query = urlencode(sorted(params.items()))

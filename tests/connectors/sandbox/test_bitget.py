@@ -132,7 +132,7 @@ def walk(bitget: BitgetCaller, path: str, cursor: str, key: str, **params: objec
     asked = dict(params)
     while True:
         bitget.clock.move(seconds=1)
-        data = bitget.get(path, **asked).json()["data"]
+        data = bitget.ask(path, asked).json()["data"]
         page = data if isinstance(data, list) else data.get("bills") or data.get("list") or []
         if not page:
             return rows
@@ -208,20 +208,13 @@ def test_unified_records_and_flows_explain_the_wallet(bitget: BitgetCaller, sand
     at = clock()
     for start in (until - 60 * DAY_MS, until - 30 * DAY_MS + 1):
         for category in ("SPOT", "USDT-FUTURES", "OTHER"):
-            cursor: str | None = ""
-            while cursor is not None:
+            end = min(start + 30 * DAY_MS, until)
+            asked: dict[str, object] = {"category": category, "startTime": start, "endTime": end, "coin": "USDT"}
+            while asked.get("cursor", "first"):
                 clock.move(seconds=1)
-                params = {
-                    "category": category,
-                    "startTime": start,
-                    "endTime": min(start + 30 * DAY_MS, until),
-                    "coin": "USDT",
-                }
-                page = bitget.get(
-                    "/api/v3/account/financial-records", "unified", **params, **({"cursor": cursor} if cursor else {})
-                ).json()["data"]
+                page = bitget.ask("/api/v3/account/financial-records", asked, key="unified").json()["data"]
                 total += sum((Decimal(row["amount"]) + Decimal(row["fee"]) for row in page["list"] or []), Decimal(0))
-                cursor = page["cursor"]
+                asked["cursor"] = page["cursor"]
     flows = [e for e in world.events(uid, world.opened_at, at) if e.kind in (LedgerKind.DEPOSIT, LedgerKind.WITHDRAWAL)]
     fees = [e for e in world.events(uid, world.opened_at, at) if e.note == "withdrawal" and e.kind is LedgerKind.FEE]
     total += sum((e.amount for e in (*flows, *fees) if e.counts), Decimal(0))

@@ -51,7 +51,7 @@ def positions(rows: list[dict[str, Any]]) -> set[tuple[object, ...]]:
 
 
 def true_positions(sandbox: Sandbox, uid: str, *, inverse: bool = False) -> set[tuple[object, ...]]:
-    found = set()
+    found: set[tuple[object, ...]] = set()
     for position in sandbox.world.book(uid, sandbox.world.clock()).positions:
         if position.inverse is inverse:
             symbol = f"{position.base}/{'USD' if inverse else 'USDT'}:{position.settle}"
@@ -104,7 +104,8 @@ def test_binance_futures_balances_and_positions(sandbox: Sandbox, clock: Clock, 
 def test_binance_income_is_the_ledger_of_the_wallet(sandbox: Sandbox, clock: Clock, kind: str, wallet: str) -> None:
     key = sandbox.key("binance", "good")
     client = connect(sandbox, clock, key)
-    since, rows = int(sandbox.world.opened_at.timestamp() * 1000), {}
+    since = int(sandbox.world.opened_at.timestamp() * 1000)
+    rows: dict[tuple[str, str], Any] = {}
     while True:
         page = client.fetch_ledger(None, since, 1000, {"type": kind, "until": clock.ms()})
         rows |= {(str(row["info"]["tranId"]), row["info"]["incomeType"]): row for row in page}
@@ -189,7 +190,7 @@ def test_bitget_bills_are_the_ledger_of_the_wallet(
     since, total, cursor, count = int(sandbox.world.opened_at.timestamp() * 1000), Decimal(0), None, 0
     at = clock()
     while True:
-        more = {"idLessThan": cursor} if cursor else {}
+        more: dict[str, object] = {"idLessThan": cursor} if cursor else {}
         page = client.fetch_ledger(None, since, 100, {**params, **more})
         clock.move(seconds=0.2)
         if not page:
