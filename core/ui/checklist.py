@@ -1,10 +1,11 @@
 """The check list of a key: ticks as the sidecar works, then the first balance or the refusal with its cure."""
 
+from datetime import datetime
 from uuid import UUID
 
 import streamlit as st
 
-from core.domain.types import AccountStatus, Job, JobKind, JobStatus, StepState
+from core.domain.types import AccountStatus, Job, JobKind, JobStatus, JobStep, StepState
 from core.errors import NotFoundError
 from core.services import accounts
 from core.services.accounts import AccountView
@@ -12,9 +13,10 @@ from core.services.health import read_system_health
 from core.ui import state
 from core.ui.account_actions import submit_retry
 from core.ui.flash import Problem, render_problem
-from core.ui.format import markdown_safe, plain
+from core.ui.format import Formats, markdown_safe, plain
 from core.ui.guard import Visitor, require_scope
 from core.ui.i18n import N_, _
+from core.ui.messages import KNOWN, explain
 from core.ui.paths import ACCOUNTS, OVERVIEW
 
 POLL_SECONDS = 1
@@ -39,8 +41,10 @@ FINISHED = (JobStatus.DONE, JobStatus.FAILED)
 DETAILS = {
     "unknown": N_("the exchange does not tell"),
     "not_restricted": N_("not bound to an address"),
-    "may_trade": N_("may also trade"),
-    "may_transfer": N_("may also transfer"),
+    "trade": N_("may also trade"),
+    "transfer": N_("may also transfer"),
+    "trade,transfer": N_("may also trade and transfer"),
+    "may_withdraw": N_("may withdraw"),
 }
 
 
@@ -87,7 +91,7 @@ def _render(job: Job, visitor: Visitor, client_id: UUID) -> None:
     with st.container(border=True, key="checklist_panel"):
         name = plain(view.account.name) if view else ""
         st.subheader(_("Checking {name}").format(name=name), anchor=False, icon=":material/fact_check:")
-        st.markdown("  \n".join(_line(step.code, step.state, step.detail) for step in job.steps))
+        st.markdown("  \n".join(_line(step, visitor.formats) for step in job.steps))
         if job.status is JobStatus.DONE and view:
             _render_done(job, view, visitor)
         elif job.status is JobStatus.FAILED and view:
@@ -101,11 +105,25 @@ def _view_of(job: Job, visitor: Visitor, client_id: UUID) -> AccountView | None:
     return next((view for view in views if view.account.id == job.account_id), None)
 
 
-def _line(code: str, step_state: StepState, detail: str) -> str:
+def _line(step: JobStep, formats: Formats) -> str:
+    code, step_state, detail = step.code, step.state, step.detail
     mark, words = MARKS[step_state]
     label = _(STEPS[code]) if code in STEPS else plain(code)
-    note = _(DETAILS[detail]) if detail in DETAILS else plain(detail)
+    note = _note(code, step_state, detail, formats)
     return f"{mark} {label} · *{_(words)}*" + (f" ({note})" if note else "")
+
+
+def _note(code: str, step_state: StepState, detail: str, formats: Formats) -> str:
+    """Return what stands beside a line: a date, a count of seconds, a name, or the words of a code."""
+    if detail in DETAILS:
+        return _(DETAILS[detail])
+    if code == "expiry" and detail and step_state is not StepState.FAILED:
+        return _("until {date}").format(date=formats.date(datetime.fromisoformat(detail)))
+    if code == "clock" and detail and step_state is StepState.WARNING:
+        return _("off by {seconds} s").format(seconds=plain(detail))
+    if detail in KNOWN:
+        return markdown_safe(explain(detail).title)
+    return plain(detail)
 
 
 def _render_done(job: Job, view: AccountView, visitor: Visitor) -> None:
@@ -139,7 +157,7 @@ def _render_failed(job: Job, view: AccountView, visitor: Visitor) -> None:
             )
         st.button(_("Close"), on_click=stop_watching)
     if view.account.status is AccountStatus.REFUSED:
-        st.caption(_("The refused key has been erased. Enter another one with “Replace key” on the Accounts page."))
+        st.caption(_("The refused key has been erased. Enter another one with “Replace the key” on the Accounts page."))
 
 
 def _exchange_name(view: AccountView, visitor: Visitor) -> str:

@@ -61,7 +61,7 @@ KEY_MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "damaged_credential": (
         N_("The stored key can no longer be opened."),
-        N_("Enter the key again with “Replace key”. The history is kept."),
+        N_("Enter the key again with “Replace the key”. The history is kept."),
     ),
     "permissions_unknown": (
         N_("What this key may do could not be verified."),
@@ -72,7 +72,11 @@ KEY_MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "key_erased": (
         N_("The refused key was erased."),
-        N_("Use “Replace key” to enter a new one."),
+        N_("Use “Replace the key” to enter a new one."),
+    ),
+    "key_expired": (
+        N_("The key has expired."),
+        N_("Create a new read-only key at {exchange} and enter it with “Replace the key”. The history is kept."),
     ),
     "credential": (
         N_("A field of the key has the wrong form."),
@@ -107,9 +111,7 @@ EXCHANGE_MESSAGES: Mapping[str, tuple[str, str]] = {
     ),
     "wrong_account_mode": (
         N_("The account is in a mode that cannot be read this way."),
-        N_(
-            "Tell the operator the name of the account and its mode at {exchange} (classic, unified, portfolio margin)."
-        ),
+        N_("Tell the operator the account's name and its mode at {exchange} (classic, unified, portfolio margin)."),
     ),
     "bad_request": (
         N_("{exchange} did not accept our question."),
@@ -181,13 +183,19 @@ PLATFORM_MESSAGES: Mapping[str, tuple[str, str]] = {
         N_("The vault is locked."),
         N_("New keys can be added, but nothing is read until the operator unlocks it."),
     ),
-    "login_in_use": (N_("This sign-in name is taken."), N_("Choose a different one.")),
+    "login_taken": (N_("This sign-in name is taken."), N_("Choose a different one.")),
     "bad_login": (
         N_("This sign-in name cannot be used."),
-        N_("Use letters, digits, dots, hyphens or an e-mail address."),
+        N_("Use letters, digits, dots, hyphens or an e-mail address, 3 characters at least."),
     ),
-    "too_short": (N_("This password is too short."), N_("Use at least 12 characters.")),
-    "too_common": (N_("This password is easily guessed."), N_("Use a longer one or several words.")),
+    "password_too_short": (N_("This password is too short."), N_("Use at least 12 characters.")),
+    "password_too_long": (N_("This password is too long."), N_("Use at most 256 characters.")),
+    "password_common": (N_("This password is easily guessed."), N_("Use a longer one or several words.")),
+    "passwords_differ": (N_("The two passwords differ."), N_("Type the same one twice.")),
+    "own_user": (N_("Nobody disables themselves."), N_("Ask another administrator.")),
+    "not_signed_in": (N_("You are signed out."), N_("Sign in again.")),
+    "unknown_currency": (N_("This currency is not known."), N_("Choose one of the list.")),
+    "unknown_period": (N_("This period is not known."), N_("Choose one of the list.")),
     "unknown_time_zone": (N_("This time zone is not known."), N_("Choose one of the list.")),
     "unknown_language": (N_("This language is not known."), N_("Choose one of the list.")),
 }
@@ -206,11 +214,15 @@ def explain(code: str, *, exchange: str = "", ips: str = "") -> Message:
     """
     title, cure = KNOWN.get(code, UNKNOWN)
     words = {
-        "exchange": exchange or _("The exchange"),
+        "exchange": exchange or _("the exchange"),
         "ips": ips or _("of this server"),
         "support": support_code(code),
     }
-    return Message(_(title).format(**words), _(cure).format(**words))
+    return Message(_capital(_(title).format(**words)), _capital(_(cure).format(**words)))
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def support_code(code: str) -> str:
