@@ -55,8 +55,8 @@ class Reading:
     """The normalised content of one answer; None for what this answer does not tell.
 
     `next` holds the parameters of the next page, None on the last one. `prices` maps native symbols. `details` adds
-    keys to the rendered rows of a section (same order and length), for what the shared types do not hold. `extra`
-    holds everything else by its name in the samples.
+    keys to the rendered rows of a section (same order and length; one for permissions), for what the types do not
+    hold. `extra` holds everything else by its name in the samples.
     """
 
     balances: Sequence[Balance] | None = None
@@ -81,7 +81,8 @@ class Reading:
         for name in ("permissions", "prices", "server_time_ms"):
             value = getattr(self, name)
             if value is not None:
-                result[name] = plain(value)
+                more = self.details.get(name)
+                result[name] = plain(value) | plain(dict(more[0])) if more else plain(value)
         result["next"] = plain(self.next)
         return result
 

@@ -1,0 +1,90 @@
+"""Parsers of what Bitget says about keys, account mode, prices and its clock."""
+
+from collections.abc import Collection
+
+from connectors._parse import milliseconds, nonzero, record, rows, text
+from connectors._reading import Answer, Reading
+from connectors.types import Permissions
+
+READ_CODES = frozenset({"readonly", "read", "read_only"})
+TRADE_CODES = frozenset({"trade"})
+
+
+def data(answer: Answer) -> object:
+    """Return the envelope's content."""
+    return record(answer.payload)["data"]
+
+
+def server_time(answer: Answer) -> Reading:
+    """Read the exchange's clock."""
+    return Reading(server_time_ms=milliseconds(record(data(answer))["serverTime"]))
+
+
+def tickers(answer: Answer) -> Reading:
+    """Read last prices by native symbol; `lastPr` on classic lists, `lastPrice` on unified ones."""
+    found = {text(row["symbol"]): nonzero(row.get("lastPr", row.get("lastPrice"))) for row in rows(data(answer))}
+    return Reading(prices={symbol: price for symbol, price in found.items() if price is not None and price > 0})
+
+
+def settings(answer: Answer) -> Reading:
+    """Read the settings of a unified account; that they can be read is the sign of one."""
+    body = record(data(answer))
+    return Reading(
+        extra={
+            "account_mode": "unified",
+            "venue_mode": text(body["accountMode"]),
+            "hedged": text(body["holdMode"]) == "hedge_mode",
+            "asset_mode": text(body["assetMode"]),
+            "uid": text(body["uid"]),
+        }
+    )
+
+
+def classic_permissions(answer: Answer) -> Reading:
+    """Read a classic key's rights from its authority codes, whose full list Bitget does not publish.
+
+    Only read-only codes: it only reads. A code of wallet withdrawal: it may withdraw. Any other code leaves what it
+    allows unknown.
+    """
+    body = record(data(answer))
+    codes = _codes(body["authorities"])
+    withdraws = any(code.startswith("ww") or "withdraw" in code for code in codes)
+    only_reads = bool(codes) and codes <= READ_CODES
+    unknown = None if not only_reads else False
+    rights = Permissions(
+        read=True,
+        trade=True if codes & TRADE_CODES else unknown,
+        transfer=unknown,
+        withdraw=True if withdraws else unknown,
+        ip_restricted=bool(body.get("ips")),
+        uid=_uid(body),
+    )
+    return Reading(permissions=rights, details={"permissions": [{"raw": body["authorities"]}]})
+
+
+def unified_permissions(answer: Answer) -> Reading:
+    """Read a unified key's rights: `permType` decides whether the scopes it lists may write."""
+    body = record(data(answer))
+    codes = _codes(body["permissions"])
+    writes = text(body["permType"]).replace("-", "_") == "read_and_write"
+    rights = Permissions(
+        read=True,
+        trade=writes and "uta_trade" in codes,
+        transfer=writes and "uta_mgt" in codes,
+        withdraw=writes and "withdraw" in codes,
+        ip_restricted=bool(body.get("ips")),
+        uid=_uid(body),
+    )
+    return Reading(permissions=rights, details={"permissions": [{"raw": body["permissions"]}]})
+
+
+def _codes(value: object) -> frozenset[str]:
+    if not isinstance(value, Collection) or isinstance(value, str):
+        raise ValueError("no list of codes")
+    return frozenset(text(code).lower() for code in value)
+
+
+def _uid(body: dict[str, object]) -> str | None:
+    """Return the account id; documentation examples mask it."""
+    value = body.get("userId")
+    return None if value is None or value == "" or "*" in str(value) else text(value)
