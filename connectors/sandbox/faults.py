@@ -6,7 +6,11 @@ from enum import StrEnum
 
 
 class FaultKind(StrEnum):
-    """Ways to go wrong. `error_200` is the exchange's error envelope with HTTP 200; `skew` shifts its clock."""
+    """Ways to go wrong. `hang` lasts `seconds`, by default for ever.
+
+    `error_200` is the exchange's error envelope with HTTP 200; `skew` shifts the exchange's clock by `seconds`;
+    `slow_body` and `slow_head` send one byte every `seconds`.
+    """
 
     LATENCY = "latency"
     HANG = "hang"

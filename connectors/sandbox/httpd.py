@@ -114,7 +114,11 @@ class WireHandler(BaseHTTPRequestHandler):
             body=self.rfile.read(length),
             client_ip=str(self.client_address[0]),
         )
-        answer, fault = self.server.app(request)
+        try:
+            answer, fault = self.server.app(request)
+        except Exception:  # the edge of a request: a mistake of ours shows in the log, not as a broken wire
+            log.exception("sandbox failed at %s", request.path)
+            answer, fault = Answer(500, "sandbox failed, see its log"), None
         if fault is None:
             self._send(answer)
         else:

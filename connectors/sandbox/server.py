@@ -60,10 +60,10 @@ class Sandbox:
         self.world = World(self.config.seed, opened_on, self.config.clock, accounts)
         self.faults = FaultBoard()
         self.requests = RequestLog()
-        self._sites = {name: (dialect, self._site(dialect)) for name, dialect in self._dialects.items()}
+        self._sites = {name: (dialect, self._make_site(dialect)) for name, dialect in self._dialects.items()}
         self._servers: dict[str, WireServer] = {}
 
-    def _site(self, dialect: Dialect) -> Site:
+    def _make_site(self, dialect: Dialect) -> Site:
         ring = KeyRing(dialect.default_keys())
         return Site(self.world, ring, self.faults, Limiter(), dialect.id, enforce_limits=self.config.enforce_limits)
 
@@ -113,6 +113,10 @@ class Sandbox:
         """Add or change a key."""
         self._sites[key.exchange][1].keys.put(key)
 
+    def site(self, exchange: str) -> Site:
+        """Return what an exchange's dialect works on, for tests that ask without a wire."""
+        return self._sites[exchange][1]
+
     def fault(self, fault: Fault) -> None:
         """Order a fault."""
         self.faults.add(fault)
@@ -149,14 +153,15 @@ def _replaced(dialect: Dialect, fault: Fault, now_ms: int) -> Answer:
     return answer
 
 
-def serve_forever(config: SandboxConfig, *, announce: Callable[[str], object] = sys.stdout.write) -> int:
-    """Serve until SIGTERM or SIGINT and return the exit code; announce EXCHANGE_HOSTS=… and SANDBOX_CONTROL=… first."""
+def serve_forever(config: SandboxConfig, *, announce: Callable[[str], object] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT and return the exit code; first print EXCHANGE_HOSTS=… and SANDBOX_CONTROL=…."""
+    say = announce or sys.stdout.write
     done = threading.Event()
     before = {name: signal.signal(name, lambda *_: done.set()) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
         with Sandbox(config) as sandbox:
-            announce(f"EXCHANGE_HOSTS={json.dumps(sandbox.hosts())}\n")
-            announce(f"SANDBOX_CONTROL={sandbox.control_url}\n")
+            say(f"EXCHANGE_HOSTS={json.dumps(sandbox.hosts())}\n")
+            say(f"SANDBOX_CONTROL={sandbox.control_url}\n")
             sys.stdout.flush()
             while not done.wait(1):
                 pass

@@ -1,0 +1,73 @@
+"""What every exchange of the sandbox must offer: a new dialect is taken up here by its name."""
+
+import pytest
+
+from connectors.sandbox import Sandbox, available, key
+from connectors.sandbox.dialects import load
+from connectors.sandbox.model import to_ms
+from connectors.sandbox.wire import WireRequest
+from tests.connectors.sandbox.callers import BinanceCaller, BitgetCaller
+
+SORTS = {"good", "second", "spot", "empty", "dust", "one_way", "trade", "transfer", "withdraw", "no_ip", "wrong_ip"}
+BINANCE = sorted(path for method, path in load("binance").endpoints if method == "GET")
+BITGET = sorted(path for method, path in load("bitget").endpoints if method == "GET")
+
+
+@pytest.mark.parametrize("exchange", available())
+def test_keys_of_every_sort_are_there_and_no_two_are_equal(exchange: str) -> None:
+    keys = load(exchange).default_keys()
+    assert {item.name for item in keys} >= SORTS | {"expired", "revoked", "blind", "testnet"}
+    assert len({item.api_key for item in keys}) == len({item.api_secret for item in keys}) == len(keys)
+    assert key(exchange, "good").uid == key(exchange, "second").uid
+
+
+@pytest.mark.parametrize("exchange", available())
+def test_accounts_belong_to_their_exchange_and_uids_are_unique(exchange: str) -> None:
+    accounts = load(exchange).accounts()
+    assert {spec.exchange for spec in accounts} == {exchange}
+    everywhere = [spec.uid for name in available() for spec in load(name).accounts()]
+    assert len(everywhere) == len(set(everywhere))
+
+
+@pytest.mark.parametrize("exchange", available())
+def test_signed_reads_refuse_a_caller_without_a_key(exchange: str, sandbox: Sandbox) -> None:
+    dialect, site = load(exchange), sandbox.site(exchange)
+    signed = [place for place, endpoint in dialect.endpoints.items() if endpoint.signed]
+    assert len(signed) > 10
+    for method, path in signed:
+        answer = dialect.answer(WireRequest(method, path, "", {}, b"", "127.0.0.1"), site)
+        assert answer.status in (400, 401), path
+        site.limiter.clear()
+
+
+@pytest.mark.parametrize("path", BINANCE)
+@pytest.mark.parametrize("name", ["good", "empty"])
+def test_every_binance_read_answers(binance: BinanceCaller, name: str, path: str) -> None:
+    params: dict[str, object] = {
+        "type": "MAIN_FUNDING",
+        "symbol": "BTCUSD_PERP" if path.startswith("/dapi") else "BTCUSDT",
+        "transactionType": 0,
+    }
+    answer = binance.get(path, name, None, **params)
+    assert (answer.status_code, answer.headers["Content-Type"].startswith("application/json")) == (200, True), (
+        answer.text
+    )
+
+
+@pytest.mark.parametrize("path", BITGET)
+@pytest.mark.parametrize("name", ["good", "empty", "unified"])
+def test_every_bitget_read_answers_or_names_the_account_mode(bitget: BitgetCaller, name: str, path: str) -> None:
+    now = to_ms(bitget.clock())
+    params: dict[str, object] = {
+        "productType": "COIN-FUTURES",
+        "category": "USDT-FUTURES",
+        "coin": "USDT",
+        "fromType": "spot",
+        "startTime": now - 86_400_000,
+        "endTime": now,
+    }
+    answer = bitget.ask(path, params, key=name).json()
+    public = not load("bitget").endpoints[("GET", path)].signed
+    mine = public or path.startswith("/api/v3/") is (name == "unified")
+    expected = "00000" if mine else "40085" if name == "unified" else "40084"
+    assert answer["code"] == expected
