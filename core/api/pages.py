@@ -17,6 +17,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 ASSETS = Path(__file__).with_name("assets")
 LARGEST_FORM_BYTES = 16 * 1024
 MOST_FIELDS = 20
+FIELDS = frozenset({"name", "login", "password", "repeated"})
 NAMES = {"pt_BR": "Português", "en": "English"}
 STATUS_CODES = {
     "throttled": 429,
@@ -49,8 +50,9 @@ class Pages:
     ) -> HTMLResponse:
         """Return a page; with an error, its sentence stands on top or beside the field, and it sets the status."""
         language = self.language(request, str(values.get("language", "")))
-        alert = explain(error, language) if error else None
-        wrong = {"field": error.field, "text": alert} if isinstance(error, InvalidInputError) else None
+        text = explain(error, language) if error else None
+        field = error.field if isinstance(error, InvalidInputError) and error.field in FIELDS else None
+        wrong = {"field": field, "text": text} if field else None
         html = environment.get_template(template).render(
             {
                 "notice": None,
@@ -60,7 +62,7 @@ class Pages:
                 "language": language,
                 "html_language": html_language(language),
                 "languages": _language_links(request, language) if request.method == "GET" else None,
-                "alert": alert,
+                "alert": None if wrong else text,
                 "wrong": wrong,
             }
         )

@@ -52,11 +52,12 @@ def start_web(get_option: GetOption) -> Web:
     try:
         web = get_web()
         configure_logging(web.settings.log_level, web.settings.log_json)
+        logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # its lines hold whole addresses, tokens too
         check_options(web, get_option)
         check_schema(web)
     except ConfigurationError as e:
-        sys.stderr.write(f"The dashboard cannot start: {e}\n")
-        sys.stderr.write("On an empty folder, run `python -m core init` first.\n")
+        hint = "" if "python -m core" in str(e) else "\nOn an empty folder, run `python -m core init` first."
+        sys.stderr.write(f"The dashboard cannot start: {e}{hint}\n")
         raise SystemExit(EXIT_CONFIGURATION) from None
     return web
 
