@@ -63,22 +63,19 @@ def doubt_emptiness(info: AccountInfo, before: Stored) -> AccountInfo:
 
 
 def has_jumped(info: AccountInfo, before: Stored, price_of: PriceOf) -> bool:
-    """Tell whether amounts moved by more than 0.5 % of equity since the stored state, over wallets read both times."""
+    """Tell whether what is held has changed by more than 0.5 % of equity, at one price, over wallets read both times.
+
+    A trade or a transfer between own wallets is no jump: what leaves comes back as something else.
+    """
     known = {wallet.wallet for wallet in before.wallets if wallet.as_of is not None}
-    old = {(b.wallet, b.asset): b.total - b.debt for b in before.balances if b.wallet in known}
-    new = {
-        (wallet.wallet, b.asset): b.total - b.debt
-        for wallet in info.wallets
-        if wallet.ok and wallet.wallet in known
-        for b in wallet.balances
-    }
-    answered = {wallet.wallet for wallet in info.wallets if wallet.ok}
-    moved = 0.0
-    for key in old.keys() | new.keys():
-        if key[0] in answered:
-            change = abs(new.get(key, Decimal(0)) - old.get(key, Decimal(0)))
-            moved += float(change * (price_of(key[1]) or Decimal(0)))
-    return moved > JUMP * abs(before.equity)
+    both = [wallet for wallet in info.wallets if wallet.ok and wallet.wallet in known]
+    names = {wallet.wallet for wallet in both}
+    change = 0.0
+    for balance in (balance for wallet in both for balance in wallet.balances):
+        change += float((balance.total - balance.debt) * (price_of(balance.asset) or Decimal(0)))
+    for held in (held for held in before.balances if held.wallet in names):
+        change -= float((held.total - held.debt) * (price_of(held.asset) or Decimal(0)))
+    return abs(change) > JUMP * abs(before.equity)
 
 
 def make_reading(

@@ -12,7 +12,7 @@ from core.sync.ports import Connector
 log = logging.getLogger(__name__)
 
 
-class ReadingRefused(Exception):
+class ReadingRefusedError(Exception):
     """Nothing of the answer may be stored; `code` says why."""
 
     def __init__(self, code: str) -> None:
@@ -26,15 +26,15 @@ def read_answers(connector: Connector, account: ExchangeAccount | None, before: 
 
     Raises:
         ConnectorError: the exchange gave no answer that can be used.
-        ReadingRefused: the answer is of another account, or no wallet in it could be read.
+        ReadingRefusedError: the answer is of another account, or no wallet in it could be read.
     """
     at = clock()
     info = _read_info(connector, before)
     if account is not None and account.uid and info.uid and info.uid != account.uid:
         log.critical("answer of another account dropped", extra={"account_id": str(account.id)})
-        raise ReadingRefused("other_identity")
+        raise ReadingRefusedError("other_identity")
     if not any(wallet.ok or wallet.reason == EMPTY_UNCONFIRMED for wallet in info.wallets):
-        raise ReadingRefused(next((w.reason for w in info.wallets if w.reason), "bad_response"))
+        raise ReadingRefusedError(next((w.reason for w in info.wallets if w.reason), "bad_response"))
     return Answers(info, _read_positions(connector), at)
 
 

@@ -34,6 +34,13 @@ def key_rights(permissions: Permissions, now: datetime) -> KeyRights:
     )
 
 
+def lock_accounts(uow: UnitOfWork, account: ExchangeAccount) -> ExchangeAccount | None:
+    """Keep all accounts of the client as they are until the transaction ends, for one of them may become main."""
+    for other in sorted(uow.accounts.all({account.user_id}), key=lambda other: other.id):
+        uow.accounts.get(other.id, {account.user_id}, for_update=True)
+    return uow.accounts.get(account.id, {account.user_id}, for_update=True)
+
+
 def refuse_account(uow: UnitOfWork, account: ExchangeAccount, code: str, now: datetime) -> None:
     """Mark the account refused and erase its key at once; a main account hands over to another verified one."""
     uow.accounts.set_status(account, AccountStatus.REFUSED, code, now)

@@ -54,7 +54,7 @@ class Runner:
         """Join the engine's parts; nothing is read yet."""
         settings = parts.settings
         self._connections = Connections(parts.opener, parts.make_connector)
-        self._tools = Tools(
+        self.tools = Tools(
             storage=parts.storage,
             clock=parts.clock,
             connect=self._connections.connect,
@@ -89,12 +89,12 @@ class Runner:
 
     def run_once(self) -> int:
         """Make one full pass (jobs, prices, accounts that are due) and return the exit code."""
-        now = self._tools.clock()
+        now = self.tools.clock()
         paused = self._beat_and_list(now)
         self._start_jobs(now)
         self._start_prices(now, paused)
         self._work.wait()
-        while self._start_slots(self._tools.clock(), self._paused()):
+        while self._start_slots(self.tools.clock(), self._paused()):
             self._work.wait()
         self._stop()
         return 0
@@ -106,21 +106,25 @@ class Runner:
         self._start_prices(now, paused)
         self._start_slots(now, paused)
 
+    def wait(self, seconds: float) -> bool:
+        """Wait until everything started has ended; False when the time was too short."""
+        return self._work.wait(seconds)
+
     def _tick_safely(self) -> None:
         try:
-            self.tick(self._tools.clock())
+            self.tick(self.tools.clock())
         except Exception:  # noqa: BLE001 - the edge of the loop: a tick that fails must not end the process
             log.exception("tick failed")
 
     def _beat_and_list(self, now: datetime) -> frozenset[str]:
         """Give a sign of life, list the accounts now and then, and return the paused exchanges."""
         if self._beat_at is None or now - self._beat_at >= timedelta(seconds=BEAT_SECONDS):
-            with self._tools.storage.begin() as uow:
-                uow.syncing.beat(Heartbeat(self._tools.owner, self._started_at, now, "ok"))
+            with self.tools.storage.begin() as uow:
+                uow.syncing.beat(Heartbeat(self.tools.owner, self._started_at, now, "ok"))
             self._beat_at = now
         listed = self._fleet.listed_at
-        if listed is None or now - listed >= timedelta(seconds=self._tools.intervals.main_seconds):
-            with self._tools.storage.begin(write=False) as uow:
+        if listed is None or now - listed >= timedelta(seconds=self.tools.intervals.main_seconds):
+            with self.tools.storage.begin(write=False) as uow:
                 accounts = uow.accounts.all(None)
             self._connections.keep_only({account.id for account in accounts})
             active = frozenset(account.exchange for account in accounts if account.is_active)
@@ -128,13 +132,13 @@ class Runner:
         return self._paused()
 
     def _paused(self) -> frozenset[str]:
-        with self._tools.storage.begin(write=False) as uow:
-            return frozenset(pause.exchange for pause in uow.syncing.pauses(self._tools.clock()))
+        with self.tools.storage.begin(write=False) as uow:
+            return frozenset(pause.exchange for pause in uow.syncing.pauses(self.tools.clock()))
 
     # jobs
 
     def _start_jobs(self, now: datetime) -> None:
-        with self._tools.storage.begin() as uow:
+        with self.tools.storage.begin() as uow:
             jobs = uow.jobs.claim(now, stale_after_seconds=JOB_STALE_SECONDS, limit=JOBS_AT_ONCE)
         with self._lock:
             again = [job for job, at in self._retries.values() if at <= now]
@@ -145,11 +149,11 @@ class Runner:
 
     def _do_job(self, job: Job) -> None:
         try:
-            retry = run_job(self._tools, job)
+            retry = run_job(self.tools, job)
         except LeaseLostError:
-            retry = Retry(self._tools.clock() + timedelta(seconds=1))
+            retry = Retry(self.tools.clock() + timedelta(seconds=1))
         except Exception:
-            fail_job(self._tools, job, "internal")
+            fail_job(self.tools, job, "internal")
             raise
         if retry is not None:
             with self._lock:
@@ -160,7 +164,7 @@ class Runner:
     # prices
 
     def _start_prices(self, now: datetime, paused: frozenset[str]) -> None:
-        interval = timedelta(seconds=self._tools.intervals.main_seconds)
+        interval = timedelta(seconds=self.tools.intervals.main_seconds)
         for exchange in self._fleet.exchanges - paused:
             asked = self._asked.get(exchange)
             if asked is None or now - asked >= interval or self._breakers.is_open(exchange):
@@ -169,9 +173,9 @@ class Runner:
 
     def _read_prices(self, exchange: str) -> None:
         is_probe = self._breakers.is_open(exchange)
-        max_age = 0.0 if is_probe else self._tools.intervals.main_seconds * 0.8
+        max_age = 0.0 if is_probe else self.tools.intervals.main_seconds * 0.8
         try:
-            self._tools.prices.refresh(exchange, max_age_seconds=max_age)
+            self.tools.prices.refresh(exchange, max_age_seconds=max_age)
             self._note(exchange, None)
         except NotSupportedError:
             self._note(exchange, None)
@@ -190,11 +194,11 @@ class Runner:
         limit = min(sum(max(0, self._work.free(name)) for name in exchanges - waiting - paused), CLAIM_MOST)
         if not limit:
             return 0
-        with self._tools.storage.begin() as uow:
+        with self.tools.storage.begin() as uow:
             leases = uow.syncing.claim(
                 now,
-                owner=self._tools.owner,
-                lease_seconds=self._tools.lease_seconds,
+                owner=self.tools.owner,
+                lease_seconds=self.tools.lease_seconds,
                 limit=limit,
                 exchanges_paused=paused | waiting | full,
             )
@@ -209,12 +213,12 @@ class Runner:
 
     def _do_slot(self, lease: Lease) -> None:
         exchange = lease.account.exchange
-        if self._tools.clock() > lease.until - LEASE_LEFT:
+        if self.tools.clock() > lease.until - LEASE_LEFT:
             log.warning("slot missed, it waited too long", extra={"account_id": str(lease.account.id)})
             self._give_back(lease, "missed")
             return
         try:
-            run_slot(self._tools, lease)
+            run_slot(self.tools, lease)
             self._note(exchange, None)
         except LeaseLostError:
             log.info("lease lost, nothing written", extra={"account_id": str(lease.account.id)})
@@ -230,10 +234,10 @@ class Runner:
                     del self._leases[lease.account.id]
 
     def _give_back(self, lease: Lease, code: str) -> None:
-        now = self._tools.clock()
-        interval = self._tools.intervals.main_seconds
+        now = self.tools.clock()
+        interval = self.tools.intervals.main_seconds
         try:
-            with self._tools.storage.begin() as uow:
+            with self.tools.storage.begin() as uow:
                 due = now + timedelta(seconds=interval)
                 uow.syncing.release(lease, next_due_at=due, interval_seconds=interval, now=now, error_code=code)
         except LeaseLostError:
@@ -243,10 +247,10 @@ class Runner:
         """Tell the exchange's breaker, and store the pause that follows."""
         if error is not None and not isinstance(error, ExchangeError):
             return
-        pause = self._breakers.record(exchange, error, self._tools.clock())
+        pause = self._breakers.record(exchange, error, self.tools.clock())
         if pause is not None:
             log.warning("exchange paused: %s", pause.reason, extra={"exchange": exchange})
-            with self._tools.storage.begin() as uow:
+            with self.tools.storage.begin() as uow:
                 uow.syncing.pause(pause)
 
     def _stop(self) -> None:

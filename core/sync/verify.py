@@ -14,13 +14,14 @@ from core.sync.checklist import CheckList
 from core.sync.due import planned_interval
 from core.sync.ingest import Answers, Stored, make_reading
 from core.sync.ports import Connector, Tools
-from core.sync.reading import ReadingRefused, read_answers
+from core.sync.reading import ReadingRefusedError, read_answers
 from core.sync.rights import (
     MAY_WITHDRAW,
     VERIFIED,
     audit_key,
     choose_main,
     key_rights,
+    lock_accounts,
     read_permissions,
     refuse_account,
 )
@@ -48,7 +49,7 @@ class Retry:
     error: ExchangeError | None = None
 
 
-class Refusal(Exception):
+class KeyRefusedError(Exception):
     """The key is refused at one line of the check list. `detail` is shown beside it."""
 
     def __init__(self, code: str, step: str, detail: str = "") -> None:
@@ -102,18 +103,20 @@ class Verification:
             connector = self._open(account, sealed)
             verified = self._examine(connector, account, before)
             self._accept(account, verified, before, lease)
-        except Refusal as e:
+        except KeyRefusedError as e:
             self._refuse(account, e, lease)
         except (ConflictError, DamagedCredentialError) as e:
             code = "duplicate_account" if isinstance(e, ConflictError) else e.code
-            self._refuse(account, Refusal(code, "identity" if isinstance(e, ConflictError) else self._step), lease)
+            self._refuse(
+                account, KeyRefusedError(code, "identity" if isinstance(e, ConflictError) else self._step), lease
+            )
         except ConnectorError as e:
             if isinstance(e, ExchangeError) and e.retryable:
                 self._steps.start(STEP_OF.get(e.code, self._step), e.code)
                 self._release(lease, e.code)
                 wait = max(RETRY_SECONDS, e.retry_after or 0.0)
                 return Retry(self._tools.clock() + timedelta(seconds=wait), account.exchange, e)
-            self._refuse(account, Refusal(e.code, STEP_OF.get(e.code, self._step)), lease)
+            self._refuse(account, KeyRefusedError(e.code, STEP_OF.get(e.code, self._step)), lease)
         return None
 
     # the check list
@@ -149,11 +152,11 @@ class Verification:
 
     def _check_rights(self, permissions: Permissions) -> None:
         if permissions.read is False:
-            raise Refusal("permission_missing", "permissions")
+            raise KeyRefusedError("permission_missing", "permissions")
         more = [name for name, has in (("trade", permissions.trade), ("transfer", permissions.transfer)) if has]
         self._steps.tick("permissions", ",".join(more) or ("unknown" if permissions.read is None else ""))
         if permissions.withdraw and not self._tools.allow_withdraw_keys:
-            raise Refusal(MAY_WITHDRAW, "no_withdraw")
+            raise KeyRefusedError(MAY_WITHDRAW, "no_withdraw")
         self._steps.tick(
             "no_withdraw", MAY_WITHDRAW if permissions.withdraw else "unknown" if permissions.withdraw is None else ""
         )
@@ -164,14 +167,14 @@ class Verification:
     def _check_expiry(self, expires_at: datetime | None) -> None:
         now = self._tools.clock()
         if expires_at is not None and expires_at <= now:
-            raise Refusal("key_expired", "expiry")
+            raise KeyRefusedError("key_expired", "expiry")
         text = "" if expires_at is None else expires_at.isoformat()
         is_soon = expires_at is not None and expires_at - now < EXPIRY_WARNING
         self._steps.tick("expiry", text if is_soon else "", detail=text)
 
     def _check_identity(self, account: ExchangeAccount, uid: str | None) -> None:
         if account.uid is not None and uid != account.uid:
-            raise Refusal("other_identity", "identity")
+            raise KeyRefusedError("other_identity", "identity")
         if uid is None:
             return
         with self._tools.storage.begin(write=False) as uow:
@@ -180,13 +183,13 @@ class Verification:
             is_other = other.id != account.id and other.removed_at is None
             if is_other and other.status is not AccountStatus.REFUSED:
                 own = other.name if other.user_id == account.user_id else ""
-                raise Refusal("duplicate_account", "identity", own)
+                raise KeyRefusedError("duplicate_account", "identity", own)
 
     def _read_account(self, connector: Connector, before: Stored) -> Answers:
         """Read the wallets; the identity is compared by the caller, against a key that may be a new one."""
         try:
             return read_answers(connector, None, before, self._tools.clock)
-        except ReadingRefused as e:
+        except ReadingRefusedError as e:
             error = ExchangeError(e.code, retryable=e.code in WALLET_RETRY)
             error.code = e.code
             raise error from e
@@ -214,7 +217,7 @@ class Verification:
             uow.syncing.check_fence(lease)
             if self._replaces:
                 uow.credentials.promote_candidate(account.id, account.user_id, now)
-            stored = uow.accounts.get(account.id, {account.user_id}, for_update=True)
+            stored = lock_accounts(uow, account)
             if stored is None or stored.removed_at:
                 self._finish_in(uow, "not_found")
                 return
@@ -230,7 +233,7 @@ class Verification:
             self._release_in(uow, lease, uow.accounts.get(account.id, {account.user_id}) or stored, None)
             self._finish_in(uow, None)
 
-    def _refuse(self, account: ExchangeAccount, refusal: Refusal, lease: Lease) -> None:
+    def _refuse(self, account: ExchangeAccount, refusal: KeyRefusedError, lease: Lease) -> None:
         """Store the refusal; a key that was to replace another is dropped, and the other stays as it is."""
         now = self._tools.clock()
         self._steps.fail(refusal.step, refusal.detail)

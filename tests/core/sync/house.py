@@ -3,22 +3,35 @@
 One movable clock drives sidecar, connectors and sandbox, so that the truth at an instant is what was read then.
 """
 
-import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from sqlalchemy import text
+
 import connectors
 from connectors.sandbox.server import Sandbox
+from connectors.types import LedgerKind
 from core.bootstrap import ConnectorLibrary, SealingVault, SyncParts, operator_scope
 from core.bootstrap.parts import build_sync
 from core.config import Settings, load_settings
-from core.domain.types import ExchangeAccount, HeldBalance, Job, JobStatus, Role, SyncState, User, WalletState
+from core.domain.types import (
+    ExchangeAccount,
+    HeldBalance,
+    Job,
+    JobStatus,
+    Role,
+    SealedCredential,
+    SyncState,
+    User,
+    WalletState,
+)
 from core.persistence import SqlStorage
-from core.ports import Storage
+from core.ports import Lease, Storage
 from core.security import keyfiles
 from core.security.secret import Secret
 from core.security.vault import Sealer
@@ -26,6 +39,7 @@ from core.services.account_keys import NewAccount, NewKey, add_account, replace_
 from core.sync.runner import Runner
 
 EXCHANGE = "binance"
+Wrap = Callable[[ExchangeAccount, connectors.Connector], connectors.Connector]
 
 
 class MovableClock:
@@ -54,6 +68,7 @@ class House:
         public_key = keyfiles.load_public_key_file(self.settings.vault_public_key_file)
         self.sealer = SealingVault(Sealer(public_key, app_key))
         self.client = self.add_client("ana")
+        self.wrap: Wrap = lambda account, connector: connector
 
     def _make_keys(self) -> None:
         made = keyfiles.init_keys(self.settings.app_key_file.parent, data_keys_exist=False)
@@ -61,11 +76,6 @@ class House:
         with storage.begin() as uow:
             uow.credentials.add_key_check(made.kid, made.key_check)
         storage.dispose()
-
-    def environ(self) -> dict[str, str]:
-        """Return the environment of a sidecar process of this installation, without the sandbox."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        return kept | {"GA_DATABASE_URL": self.settings.database_url, "GA_DATA_DIR": str(self.settings.data_dir)}
 
     def parts(self, name: str = "one") -> SyncParts:
         """Return the parts of a sidecar that lives by this clock and talks to the sandbox."""
@@ -117,7 +127,64 @@ class House:
         fields = {"api_key": key.api_key, "api_secret": key.api_secret, "passphrase": key.passphrase or ""}
         return NewKey({field: value for field, value in fields.items() if value})
 
+    def deposit(self, key: str, asset: str, amount: str) -> None:
+        """Let money arrive at the exchange now."""
+        uid = self.sandbox.key(EXCHANGE, key).uid
+        self.sandbox.world.add_event(uid, LedgerKind.DEPOSIT, {asset: Decimal(amount)})
+
+    def tick(self, runner: Runner) -> None:
+        """Let a sidecar tick once and wait for what it started."""
+        runner.tick(self.clock())
+        assert runner.wait(30)
+
+    def tick_until(self, runner: Runner, is_reached: Callable[[], bool]) -> None:
+        """Let a sidecar tick, without the clock moving, until something has happened."""
+        deadline = time.monotonic() + 20
+        while not is_reached():
+            assert time.monotonic() < deadline
+            runner.tick(self.clock())
+            time.sleep(0.05)
+
+    def new_id(self) -> UUID:
+        """Return a fresh id."""
+        return uuid4()
+
+    def claim(self, owner: str) -> Lease | None:
+        """Take a due account as another sidecar would."""
+        with self.storage.begin() as uow:
+            leases = uow.syncing.claim(self.clock(), owner=owner, lease_seconds=60, limit=1)
+        return leases[0] if leases else None
+
+    def swap_credentials(self, one: Job, other: Job) -> None:
+        """Exchange the sealed texts of two rows, as somebody who can write to the database could."""
+        names = ("api_key", "secret_key", "passphrase", "dek_id", "origin_mac")
+        columns = ", ".join(names)
+        read = text(f"SELECT {columns} FROM exchange_accounts WHERE id = :id")  # noqa: S608 - fixed names
+        written = ", ".join(f"{name} = :{name}" for name in names)
+        write = text(f"UPDATE exchange_accounts SET {written} WHERE id = :id")  # noqa: S608 - fixed names
+        assert isinstance(self.storage, SqlStorage)
+        with self.storage.engine.begin() as connection:
+            rows = [connection.execute(read, {"id": job.account_id.hex}).mappings().one() for job in (one, other)]
+            for job, row in zip((other, one), rows, strict=True):
+                connection.execute(write, {**row, "id": job.account_id.hex})
+
     # what is stored
+
+    def sealed(self, job: Job) -> SealedCredential | None:
+        """Return the stored credential of a job's account."""
+        with self.storage.begin(write=False) as uow:
+            return uow.credentials.load(job.account_id, job.client_id)
+
+    def pauses(self) -> dict[str, str]:
+        """Return the paused exchanges and why."""
+        with self.storage.begin(write=False) as uow:
+            return {pause.exchange: pause.reason for pause in uow.syncing.pauses(self.clock())}
+
+    def audit(self) -> list[str]:
+        """Return what was audited, in order."""
+        assert isinstance(self.storage, SqlStorage)
+        with self.storage.engine.connect() as connection:
+            return list(connection.execute(text("SELECT action FROM audit_log ORDER BY seq")).scalars())
 
     def job(self, job: Job) -> Job:
         """Return a job as it stands."""
@@ -158,15 +225,14 @@ class House:
     def ledger(self, job: Job) -> dict[str, Decimal]:
         """Return the amounts of all ledger rows by wallet and key."""
         since, until = datetime(2000, 1, 1, tzinfo=UTC), self.clock() + timedelta(days=1)
-        kinds = {kind.value for kind in connectors.types.LedgerKind}
+        kinds = {kind.value for kind in LedgerKind}
         with self.storage.begin(write=False) as uow:
             rows = uow.ledger.flows({job.account_id}, None, since=since, until=until, kinds=kinds)
         return {f"{row.wallet}/{row.dedupe_key}": row.amount for row in rows}
 
     def has_key(self, job: Job) -> bool:
         """Tell whether a credential is stored for a job's account."""
-        with self.storage.begin(write=False) as uow:
-            return uow.credentials.load(job.account_id, job.client_id) is not None
+        return self.sealed(job) is not None
 
     # what the exchange knows
 
@@ -196,7 +262,8 @@ class House:
         return self.job(job).status is JobStatus.DONE
 
     def _make_connector(self, account: ExchangeAccount, fields: Mapping[str, Secret]) -> connectors.Connector:
-        return self._create(account.exchange, {name: value.reveal() for name, value in fields.items()}, account.testnet)
+        plain = {name: value.reveal() for name, value in fields.items()}
+        return self.wrap(account, self._create(account.exchange, plain, account.testnet))
 
     def _make_public(self, exchange: str, testnet: bool) -> connectors.Connector:
         names = [f.name for f in connectors.describe(exchange).credential_fields if f.kind != "choice"]

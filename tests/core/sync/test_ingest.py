@@ -118,6 +118,12 @@ def test_amounts_that_move_by_half_a_percent_are_a_jump(amount: str, jumped: boo
     assert has_jumped(info(wallet("spot", balance("spot", "BTC", amount))), before, PRICES) is jumped
 
 
+def test_a_trade_at_the_market_is_no_jump() -> None:
+    before = stored(read(info(SPOT)))
+    traded = wallet("spot", balance("spot", "BTC", "0.5"), balance("spot", "USDT", "29990"))
+    assert not has_jumped(info(traded), before, PRICES)
+
+
 def test_a_move_of_prices_alone_is_no_jump() -> None:
     before = stored(read(info(SPOT)))
     assert not has_jumped(info(SPOT), before, prices({"BTC": "30000"}))
