@@ -4,18 +4,17 @@ from connectors._parse import flag, milliseconds, number, record, rows, text
 from connectors._reading import Answer, Reading
 from connectors.types import Permissions
 
-TRADES = (
-    "enableSpotAndMarginTrading", "enableMargin", "enableFutures", "enableVanillaOptions",
-    "enablePortfolioMarginTrading", "enableFixApiTrade",
-)  # fmt: skip
+TRADES = ("enableSpotAndMarginTrading", "enableMargin", "enableFutures", "enableVanillaOptions")
+NEWER_TRADES = ("enablePortfolioMarginTrading", "enableFixApiTrade")
 
 
 def permissions(answer: Answer) -> Reading:
-    """Read what the key may do; a trading switch that the answer lacks counts as off, the others must be there."""
+    """Read what the key may do; only the trading switches that Binance added later may be absent."""
     body = record(answer.payload)
+    trades = [flag(body[name]) for name in TRADES] + [flag(body.get(name, False)) for name in NEWER_TRADES]
     rights = Permissions(
         read=flag(body["enableReading"]),
-        trade=any(flag(body.get(name, False)) for name in TRADES),
+        trade=any(trades),
         transfer=flag(body["enableInternalTransfer"]) or flag(body["permitsUniversalTransfer"]),
         withdraw=flag(body["enableWithdrawals"]),
         ip_restricted=flag(body["ipRestrict"]),
