@@ -60,6 +60,7 @@ def scripted(script: Script) -> Iterator[ScriptServer]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet
 
         def handle_any(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
