@@ -250,7 +250,10 @@ class RestConnector(ABC):
         for attempt in range(RETRIES + 1):
             try:
                 return self._attempt(endpoint, dict(params or {}), body, end)
-            except HALT_ERRORS:
+            except RateLimitedError as e:
+                e.scope = self._scope(endpoint)
+                raise
+            except IpBannedError:
                 raise
             except TimestampSkewError:
                 if skewed or endpoint == self.time_endpoint:
@@ -289,6 +292,10 @@ class RestConnector(ABC):
 
     def _unsupported(self, capability: Capability) -> NotSupportedError:
         return NotSupportedError(f"{self.info.id} has no {capability}")
+
+    def _scope(self, endpoint: Endpoint) -> str:
+        """Return whose limit an endpoint counts against; the address's where nothing is said."""
+        return next((limit.scope for limit in self.info.rate_limits if limit.name == endpoint.limit), "ip")
 
     def _reader(self, method: str, path: str) -> Parser | None:
         """Find the parser of a path, also of one that fills a template such as /accounts/{id}/deposits."""

@@ -126,10 +126,14 @@ class TimestampSkewError(ExchangeError):
 
 
 class RateLimitedError(ExchangeError):
-    """Too many requests; wait `retry_after` seconds."""
+    """Too many requests; wait `retry_after` seconds.
+
+    `scope` says whose limit the endpoint counts against: ip (everybody behind this address), uid or key (this account).
+    """
 
     code = "rate_limited"
     retryable_by_default = True
+    scope = "ip"
 
 
 class IpBannedError(ExchangeError):

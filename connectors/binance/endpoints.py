@@ -3,7 +3,8 @@
 from connectors._reading import Endpoint
 from connectors.types import Capability, CredentialField, ExchangeInfo, RateLimit, WalletKind
 
-IP, SAPI, SAPI_UID, UM, CM, PM = "api", "sapi", "sapi_uid", "fapi", "dapi", "papi"
+IP, SAPI, UM, CM, PM = "api", "sapi", "fapi", "dapi", "papi"
+UID_WITHDRAWALS, UID_FIAT = "sapi_uid_withdrawals", "sapi_uid_fiat"  # /sapi counts by endpoint
 
 TIME = Endpoint("GET", "/api/v3/time", "spot", 1, IP, private=False)
 TICKERS = Endpoint("GET", "/api/v3/ticker/price", "spot", 4, IP, private=False)
@@ -17,8 +18,8 @@ EARN_LOCKED = Endpoint("GET", "/sapi/v1/simple-earn/locked/position", "spot", 15
 MARGIN_CROSS = Endpoint("GET", "/sapi/v1/margin/account", "spot", 10, SAPI)
 MARGIN_ISOLATED = Endpoint("GET", "/sapi/v1/margin/isolated/account", "spot", 10, SAPI)
 DEPOSITS = Endpoint("GET", "/sapi/v1/capital/deposit/hisrec", "spot", 1, SAPI)
-WITHDRAWALS = Endpoint("GET", "/sapi/v1/capital/withdraw/history", "spot", 18_000, SAPI_UID)
-FIAT_ORDERS = Endpoint("GET", "/sapi/v1/fiat/orders", "spot", 90_000, SAPI_UID)
+WITHDRAWALS = Endpoint("GET", "/sapi/v1/capital/withdraw/history", "spot", 18_000, UID_WITHDRAWALS)
+FIAT_ORDERS = Endpoint("GET", "/sapi/v1/fiat/orders", "spot", 90_000, UID_FIAT)
 DIVIDENDS = Endpoint("GET", "/sapi/v1/asset/assetDividend", "spot", 10, SAPI)
 UM_ACCOUNT = Endpoint("GET", "/fapi/v3/account", "usdm", 5, UM)
 UM_POSITIONS = Endpoint("GET", "/fapi/v3/positionRisk", "usdm", 5, UM)
@@ -67,7 +68,8 @@ INFO = ExchangeInfo(
     rate_limits=(
         RateLimit(IP, 6_000, 60, "ip"),
         RateLimit(SAPI, 12_000, 60, "ip"),
-        RateLimit(SAPI_UID, 180_000, 60, "uid"),
+        RateLimit(UID_WITHDRAWALS, 180_000, 60, "uid"),
+        RateLimit(UID_FIAT, 180_000, 60, "uid"),
         RateLimit(UM, 2_400, 60, "ip"),
         RateLimit(CM, 2_400, 60, "ip"),
         RateLimit(PM, 6_000, 60, "ip"),

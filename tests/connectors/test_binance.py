@@ -18,6 +18,7 @@ from connectors.errors import (
     IpBannedError,
     NotSupportedError,
     PermissionMissingError,
+    RateLimitedError,
 )
 from connectors.types import LedgerKind, Permissions, WalletAccount
 from tests.connectors.cases import FIXTURES, make
@@ -213,6 +214,16 @@ def test_a_ban_at_any_wallet_stops_the_reading(binance: connectors.Connector, sc
     with pytest.raises(IpBannedError) as caught:
         binance.get_account_info()
     assert caught.value.retry_after == 120
+
+
+def test_a_limit_says_whether_it_is_the_accounts_or_the_addresss(binance: connectors.Connector, script: Script) -> None:
+    script["/sapi/v1/fiat/orders"] = script["/api/v3/account"] = Reply({"code": -1003, "msg": "too many"}, 429)
+    with pytest.raises(RateLimitedError) as caught:
+        binance.get_ledger(NOW - timedelta(days=1), NOW)
+    assert caught.value.scope == "uid"
+    with pytest.raises(RateLimitedError) as caught:
+        binance.get_spot_balances()
+    assert caught.value.scope == "ip"
 
 
 def test_permissions_carry_the_accounts_uid(binance: connectors.Connector) -> None:
