@@ -1,0 +1,23 @@
+"""Fixtures for every test: a clean environment and the marker of each kind of test."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+E2E = Path(__file__).parent / "e2e"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in tests/e2e, and run it last: the quick tests speak first."""
+    for item in items:
+        if E2E in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep settings of the shell that runs the tests out of them."""
+    for name in [name for name in os.environ if name.startswith(("GA_", "EXCHANGE_HOSTS"))]:
+        monkeypatch.delenv(name)
