@@ -15,8 +15,8 @@ from core.api.index_html import IndexHtml
 from core.api.login import HashQueue, SignInPages
 from core.api.pages import ASSETS, Pages
 from core.api.setup import SetupPages
-from core.api.static_bundle import StaticBundle
 from core.api.sockets import POLL_SECONDS
+from core.api.static_bundle import StaticBundle
 from core.bootstrap import Web
 
 
