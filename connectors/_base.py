@@ -18,6 +18,7 @@ from requests.structures import CaseInsensitiveDict
 from connectors import _http
 from connectors._credentials import Credentials
 from connectors._interface import Call, Settings
+from connectors._pace import Pace
 from connectors._parse import EXACT, JsonError, from_ms, loads, to_exact, to_ms
 from connectors._reading import Answer, Endpoint, Parser, Reading
 from connectors._status import check_status, failure
@@ -71,6 +72,7 @@ class RestConnector(ABC):
         self._lock = threading.RLock()
         self.usage: dict[str, int] = {}
         self.on_call: Callable[[Endpoint], None] | None = None
+        self._pace = Pace(self.info.rate_limits)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.info.id}{' testnet' if self._settings.testnet else ''}>"
@@ -315,6 +317,8 @@ class RestConnector(ABC):
         path = endpoint.path
         for name in [name for name in params if f"{{{name}}}" in path]:
             path = path.replace(f"{{{name}}}", quote(str(params.pop(name)), safe=""))
+        if not self._pace.wait(endpoint, end):
+            raise RateLimitedError("own-pace", endpoint.path, exchange=self.info.id)
         if self.on_call is not None:
             self.on_call(endpoint)
         turn: AbstractContextManager[object] = self._lock if self.in_turn and endpoint.private else nullcontext()
