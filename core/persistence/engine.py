@@ -3,11 +3,12 @@
 import sqlite3
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.errors import ConfigurationError
 from core.persistence.failures import translate_failure
@@ -69,10 +70,7 @@ def make_engine(url: URL, *, role: StorageRole, foreign_keys: bool = True) -> En
     `foreign_keys` False is for migrations, which rebuild tables on SQLite.
     """
     path = sqlite_path(url)
-    if path is None:
-        engine = _postgres_engine(url)
-    else:
-        engine = _sqlite_engine(url, path, role, foreign_keys=foreign_keys)
+    engine = _postgres_engine(url) if path is None else _sqlite_engine(url, path, role, foreign_keys=foreign_keys)
     event.listen(engine, "handle_error", translate_failure)
     return engine
 
@@ -121,10 +119,11 @@ def _postgres_engine(url: URL) -> Engine:
     return engine
 
 
-def _refuse_unsafe_server(connection: Any, _record: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW fsync")
-        (fsync,) = cursor.fetchone()
+def _refuse_unsafe_server(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SHOW fsync")
+    (fsync,) = cursor.fetchone() or ("",)
+    cursor.close()
     connection.rollback()
     require_fsync(fsync)
 

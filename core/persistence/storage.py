@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cached_property
 
 from sqlalchemy import Connection, text
@@ -12,8 +12,8 @@ from core.domain.types import Scope
 from core.errors import ConflictError, StorageUnavailableError
 from core.persistence.engine import BUSY_SECONDS, WRITE, StorageRole, make_engine, parse_url, sqlite_path
 from core.persistence.failures import forget_values
-from core.persistence.schema import is_current
 from core.persistence.repositories.audit import AuditChain
+from core.persistence.schema import is_current
 from core.persistence.unit_of_work import SqlUnitOfWork
 
 READ_ONLY = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -42,7 +42,7 @@ class SqlStorage:
 
     @contextmanager
     def begin(self, scope: Scope | None = None, *, write: bool = True) -> Iterator[SqlUnitOfWork]:
-        """Give out one transaction; it commits when the block ends, and rolls back on an exception or when only reading.
+        """Give out one transaction; it commits at the end of the block; reading, or an exception, rolls back.
 
         Within a scope the repositories touch rows of its clients only, whatever client ids they are asked for.
 
@@ -92,8 +92,7 @@ class SqlStorage:
     def _turn(self, write: bool) -> Iterator[None]:
         """Queue this process's writers on SQLite: waiting for a lock is fairer and cheaper than polling the file."""
         if not (write and self.is_sqlite):
-            with nullcontext():
-                yield
+            yield
             return
         if not self._writer.acquire(timeout=BUSY_SECONDS):
             raise StorageUnavailableError("another writer of this process holds the database")

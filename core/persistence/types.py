@@ -7,9 +7,12 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, Numeric, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+MICROS = 1_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class ExactDecimal(TypeDecorator[Decimal]):
-    """A Decimal with every digit: NUMERIC without precision on PostgreSQL, text on SQLite. Never sort or sum it in SQL."""
+    """A Decimal with every digit: NUMERIC without precision on PostgreSQL, text on SQLite. SQL never sums it."""
 
     impl = Text
     cache_ok = True
@@ -34,9 +37,9 @@ class ExactDecimal(TypeDecorator[Decimal]):
             raise ValueError("an exact amount is finite")
         return value if dialect.name == "postgresql" else str(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+    def process_result_value(self, value: object, dialect: Dialect) -> Decimal | None:
         """Return the stored amount with the digits it was stored with."""
-        return value if value is None or isinstance(value, Decimal) else Decimal(value)
+        return value if value is None or isinstance(value, Decimal) else Decimal(str(value))
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -65,13 +68,13 @@ class UtcDateTime(TypeDecorator[datetime]):
             return instant
         return instant.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: object, dialect: Dialect) -> datetime | None:
         """Return the instant, aware and in UTC."""
         if value is None:
             return None
         if isinstance(value, datetime):
             return value.astimezone(UTC)
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
 
 
 def to_micros(at: datetime) -> int:
@@ -82,9 +85,5 @@ def to_micros(at: datetime) -> int:
     """
     if at.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    span = at - _EPOCH
+    span = at - EPOCH
     return (span.days * 86_400 + span.seconds) * MICROS + span.microseconds
-
-
-MICROS = 1_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

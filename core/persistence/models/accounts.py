@@ -48,7 +48,7 @@ class DataKeyRow(Base):
 
 
 class ExchangeAccountRow(Base):
-    """One account at one exchange; api_key, secret_key and passphrase are sealed. `number` stands for it in hot tables."""
+    """One account; api_key, secret_key and passphrase are sealed, `number` stands for it in hot tables."""
 
     __tablename__ = "exchange_accounts"
     __table_args__ = (

@@ -83,7 +83,7 @@ class PositionRow(Base):
 
 
 class EquityPointRow(Base):
-    """Equity of one account in one bucket, USD. `bucket` = floor(unix / bucket_seconds), `at_us` microseconds since 1970.
+    """Equity of one account in one bucket, USD. `bucket` = floor(unix / bucket_seconds), `at_us` = microseconds.
 
     The primary key is the table itself on SQLite (no row ids), so that a curve is one walk over neighbouring rows.
     """

@@ -1,18 +1,18 @@
 """Exchange accounts without their secrets: no query here reads a sealed column."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, delete, exists, false, func, insert, select, true, update
+from sqlalchemy import and_, delete, exists, false, func, insert, select, true, update
 
 from core.domain.types import AccountStatus, ExchangeAccount, JobStatus, KeyRights, SealedCredential
 from core.errors import NotFoundError
 from core.persistence.models import CredentialCandidateRow, ExchangeAccountRow, JobRow, UserRow
 from core.persistence.models.syncing import UNFINISHED_STATUSES
-from core.persistence.repositories.base import ADVISORY_ACCOUNT_NUMBER, EVERY_CLIENT, Repository
+from core.persistence.repositories.base import ADVISORY_ACCOUNT_NUMBER, EVERY_CLIENT, Query, Repository
 from core.persistence.repositories.data_keys import add_data_key, delete_unused_data_keys
 from core.ports import ClientIds
 
@@ -53,7 +53,7 @@ NO_CREDENTIAL: Mapping[str, None] = {
 }
 
 
-def to_account(row: Row[Any] | tuple[Any, ...]) -> ExchangeAccount:
+def to_account(row: Sequence[Any]) -> ExchangeAccount:
     """Make an account from ACCOUNT_COLUMNS."""
     (account_id, user_id, exchange, name, testnet, is_active, is_main, status, hint, generation, *rest) = row[
         :RIGHTS_AT
@@ -211,17 +211,17 @@ class AccountRepository(Repository):
         statement = select(ExchangeAccountRow.id).prefix_with(EVERY_CLIENT).where(real).limit(1)
         return self.run(statement).one_or_none() is not None
 
-    def _accounts(self, client_ids: ClientIds) -> Select[Any]:
+    def _accounts(self, client_ids: ClientIds) -> Query:
         return self._scoped(select(*ACCOUNT_COLUMNS), ExchangeAccountRow.user_id, client_ids)
 
-    def _change(self, account: ExchangeAccount, **values: Any) -> None:
+    def _change(self, account: ExchangeAccount, **values: object) -> None:
         self._require_own(account.user_id)
         own = and_(ExchangeAccountRow.id == account.id, ExchangeAccountRow.user_id == account.user_id)
         if not self.run(update(ExchangeAccountRow).where(own).values(values)).rowcount:
             raise NotFoundError("account")
 
 
-def _of_every_client() -> Select[Any]:
+def _of_every_client() -> Query:
     return select(*ACCOUNT_COLUMNS).prefix_with(EVERY_CLIENT)
 
 

@@ -1,10 +1,10 @@
 """What all repositories share: the connection, the clients they may touch, upserts on both databases."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, Table, text
+from sqlalchemy import Connection, CursorResult, Executable, Row, Select, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
@@ -15,6 +15,10 @@ EVERY_CLIENT = "/* every client */"
 ADVISORY_AUDIT = 7_201
 ADVISORY_ACCOUNT_NUMBER = 7_202
 S = TypeVar("S")
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Query = Select[*tuple[Any, ...]]
+AnyRow = Row[*tuple[Any, ...]]
+Rows = CursorResult[*tuple[Any, ...]]
 
 
 class Repository:
@@ -45,14 +49,14 @@ class Repository:
         if self._allowed is not None and client_id not in self._allowed:
             raise NotFoundError("client")
 
-    def run(self, statement: Any, parameters: Any = None) -> CursorResult[Any]:
+    def run(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         """Execute a statement on the transaction's connection."""
-        return cast(CursorResult[Any], self._connection.execute(statement, parameters))
+        return self._connection.execute(statement, parameters)
 
-    def _insert(self, model: type[DeclarativeBase]) -> Any:
-        """Return an INSERT of this database, which knows ON CONFLICT."""
+    def _insert(self, model: type[DeclarativeBase]) -> sqlite.Insert:
+        """Return an INSERT of this database, which knows ON CONFLICT (both classes have the same methods)."""
         table = cast(Table, model.__table__)
-        return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+        return sqlite.insert(table) if self._is_sqlite else cast(sqlite.Insert, postgresql.insert(table))
 
     def _upsert(
         self, model: type[DeclarativeBase], rows: Collection[Mapping[str, Any]], *, newer: str | None = None

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from core.domain.types import SealedCredential
 from core.errors import ConflictError, NotFoundError
@@ -122,11 +123,13 @@ class CredentialRepository(Repository):
 
     def drop_candidate(self, account_id: UUID, client_id: UUID) -> None:
         """Erase the waiting credential and its data key."""
+        self._require_own(client_id)
         self.run(delete(CredentialCandidateRow).where(_candidate(account_id, client_id)))
         delete_unused_data_keys(self, client_id)
 
     def erase(self, account_id: UUID, client_id: UUID) -> None:
         """Erase the current and the waiting credential with their data keys."""
+        self._require_own(client_id)
         self.run(update(ExchangeAccountRow).where(_account(account_id, client_id)).values(dict(NO_CREDENTIAL)))
         self.drop_candidate(account_id, client_id)
 
@@ -156,5 +159,7 @@ def _candidate(account_id: UUID, client_id: UUID) -> ColumnElement[bool]:
     return and_(CredentialCandidateRow.account_id == account_id, CredentialCandidateRow.client_id == client_id)
 
 
-def _key_of(dek_id: Any, client_id: Any) -> ColumnElement[bool]:
+def _key_of(
+    dek_id: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], client_id: InstrumentedAttribute[UUID]
+) -> ColumnElement[bool]:
     return and_(DataKeyRow.dek_id == dek_id, DataKeyRow.client_id == client_id)

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Integer,
-    Select,
     String,
     Uuid,
     and_,
@@ -21,13 +21,14 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from core.domain.types import EquityPoint
 from core.persistence.buckets import BUCKETS, KEPT_SECONDS, Ids, fold, to_points
 from core.persistence.models import EquityPointRow, ExchangeAccountRow, SnapshotDetailRow
-from core.persistence.repositories.base import EVERY_CLIENT, Repository
+from core.persistence.repositories.base import EVERY_CLIENT, Query, Repository
 from core.persistence.types import MICROS, to_micros
-from core.ports import ClientIds
+from core.ports import ClientIds, PointRow, PointWindow
 
 BATCH = 1000
 POINT = EquityPointRow
@@ -43,6 +44,7 @@ POINT_COLUMNS = (
     POINT.high,
     POINT.low,
 )
+ROW_COLUMNS = (POINT_COLUMNS[0], POINT.account_key, POINT.at_us, POINT.close, POINT.unrealized, POINT.complete)
 OWNER = and_(ExchangeAccountRow.number == POINT.account_key, ExchangeAccountRow.user_id == POINT.client_id)
 
 
@@ -50,17 +52,25 @@ class EquityRepository(Repository):
     """The history half of `core.ports.Readings`."""
 
     def points(
-        self,
-        account_ids: Collection[UUID],
-        client_ids: ClientIds,
-        *,
-        since: datetime,
-        until: datetime,
-        bucket_seconds: int,
-    ) -> list[EquityPoint]:
-        """Return the points of one bucket size with since <= at <= until, by account, the oldest first."""
-        chosen = self._points(account_ids, client_ids).where(*_within(bucket_seconds, since, until))
-        return to_points(self.run(chosen.order_by(POINT.account_key, POINT.bucket)))
+        self, account_ids: Collection[UUID], client_ids: ClientIds, windows: Sequence[PointWindow]
+    ) -> list[PointRow]:
+        """Return the points of all windows in one query, by account, the oldest first.
+
+        A page draws thousands of them, so the driver's own rows are read: no row objects, no type per column.
+        """
+        if not windows:
+            return []
+        chosen = [
+            self._scoped(_joined(ROW_COLUMNS), POINT.client_id, client_ids)
+            .where(ExchangeAccountRow.id.in_(sorted(account_ids)))
+            .where(*_within(window.bucket_seconds, window.since, window.until))
+            for window in windows
+        ]
+        result = self.run(union_all(*chosen))
+        rows = sorted(result.cursor.fetchall() if result.cursor is not None else (), key=itemgetter(1, 2))
+        result.close()
+        ids = Ids()
+        return [(ids[raw], at, equity, unrealized, complete == 1) for raw, _, at, equity, unrealized, complete in rows]
 
     def last_points_before(
         self, account_ids: Collection[UUID], client_ids: ClientIds, times: Sequence[datetime]
@@ -171,9 +181,8 @@ class EquityRepository(Repository):
         for start in range(0, len(rows), BATCH):
             self.run(upsert, rows[start : start + BATCH])
 
-    def _points(self, account_ids: Collection[UUID], client_ids: ClientIds) -> Select[Any]:
-        statement = select(*POINT_COLUMNS).join(ExchangeAccountRow, OWNER)
-        statement = statement.where(ExchangeAccountRow.id.in_(sorted(account_ids)))
+    def _points(self, account_ids: Collection[UUID], client_ids: ClientIds) -> Query:
+        statement = _joined(POINT_COLUMNS).where(ExchangeAccountRow.id.in_(sorted(account_ids)))
         return self._scoped(statement, POINT.client_id, client_ids)
 
     def _starts(self, account_ids: Collection[UUID], client_ids: ClientIds) -> dict[UUID, dict[int, int]]:
@@ -190,6 +199,10 @@ class EquityRepository(Repository):
         for raw, seconds, bucket in self.run(self._scoped(statement, POINT.client_id, client_ids)):
             starts.setdefault(ids[raw], {})[seconds] = bucket * seconds * MICROS
         return starts
+
+
+def _joined(columns: Sequence[Any]) -> Query:
+    return select(*columns).select_from(POINT).join(ExchangeAccountRow, OWNER)
 
 
 def _within(bucket_seconds: int, since: datetime, until: datetime) -> tuple[Any, ...]:
@@ -215,7 +228,7 @@ def _stretches(starts: Mapping[int, int]) -> list[tuple[int, int | None]]:
     return stretches[::-1]
 
 
-def _merged(new: Any) -> dict[str, Any]:
+def _merged(new: ReadOnlyColumnCollection[str, Any]) -> dict[str, Any]:
     """Return the columns of a bucket that meets a further reading: the newest closes, whatever the order of arrival."""
     newest = {
         name: case((new.at_us > POINT.at_us, new[name]), else_=getattr(POINT, name))

@@ -3,15 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select, text, update
+from sqlalchemy import and_, func, or_, select, text, update
 
 from core.domain.types import Job, JobKind, JobStatus, JobStep, StepState
 from core.persistence.models import JobRow
 from core.persistence.models.syncing import UNFINISHED, UNFINISHED_STATUSES
-from core.persistence.repositories.base import EVERY_CLIENT, Repository
+from core.persistence.repositories.base import EVERY_CLIENT, AnyRow, Repository
 from core.ports import ClientIds
 
 JOB_COLUMNS = (
@@ -94,7 +93,7 @@ class JobRepository(Repository):
         """Store how the job ended."""
         self._set(job_id, status=status, error_code=error_code, finished_at=at)
 
-    def _set(self, job_id: UUID, **values: Any) -> None:
+    def _set(self, job_id: UUID, **values: object) -> None:
         self.run(update(JobRow).prefix_with(EVERY_CLIENT).where(JobRow.id == job_id).values(values))
 
 
@@ -102,7 +101,7 @@ def _packed(steps: Sequence[JobStep]) -> list[dict[str, str]]:
     return [{"code": step.code, "state": step.state, "detail": step.detail} for step in steps]
 
 
-def _to_job(row: Row[Any], **changes: Any) -> Job:
+def _to_job(row: AnyRow, **changes: object) -> Job:
     values = {
         **row._mapping,
         "kind": JobKind(row.kind),

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, delete, insert, select
+from sqlalchemy import and_, case, delete, insert, or_, select, update
 
 from core.domain.types import EquityPoint, HeldBalance, LedgerRow, OpenPosition, WalletState
 from core.persistence.models import BalanceRow, PositionRow, SnapshotDetailRow, SyncStateRow, WalletStateRow
+from core.persistence.repositories.base import Query
 from core.persistence.repositories.equity import EquityRepository
 from core.persistence.repositories.ledger import LedgerRepository
 from core.persistence.repositories.syncing import FIRST_INTERVAL_SECONDS, first_state
@@ -18,6 +19,7 @@ from core.ports import ClientIds, StoredReading
 
 WALLET_COLUMNS = tuple(getattr(WalletStateRow, name) for name in WalletState.__dataclass_fields__)
 BALANCE_COLUMNS = tuple(getattr(BalanceRow, name) for name in HeldBalance.__dataclass_fields__)
+Latest = type[WalletStateRow] | type[BalanceRow] | type[PositionRow]
 POSITION_COLUMNS = tuple(getattr(PositionRow, name) for name in OpenPosition.__dataclass_fields__)
 
 
@@ -56,8 +58,12 @@ class ReadingRepository(EquityRepository):
         statement = self._latest(PositionRow, POSITION_COLUMNS, account_ids, client_ids)
         return [OpenPosition(*row) for row in self.run(statement.order_by(PositionRow.ordinal))]
 
-    def add_history(self, points: Iterable[EquityPoint], ledger: Iterable[LedgerRow]) -> None:
+    def add_history(
+        self, points: Iterable[EquityPoint], ledger: Iterable[LedgerRow], starts: Iterable[WalletState] = ()
+    ) -> None:
         """Store points and ledger rows of the past; what is there already stays or is extended.
+
+        `starts` move the first good reading of stored wallets back to where their history begins.
 
         Raises:
             ConflictError: an account is not of the client named beside it.
@@ -68,10 +74,12 @@ class ReadingRepository(EquityRepository):
             self._require_own(client_id)
         self._save_points(history)
         LedgerRepository(self._connection, self._allowed).add(ledger)
+        for start in starts:
+            self._move_start(start)
 
     def _latest(
-        self, model: Any, columns: Sequence[Any], account_ids: Collection[UUID], client_ids: ClientIds
-    ) -> Select[Any]:
+        self, model: Latest, columns: Sequence[Any], account_ids: Collection[UUID], client_ids: ClientIds
+    ) -> Query:
         statement = self._scoped(select(*columns), model.client_id, client_ids)
         statement = statement.where(model.account_id.in_(sorted(account_ids)))
         return statement.order_by(model.account_id, model.wallet)
@@ -103,7 +111,18 @@ class ReadingRepository(EquityRepository):
             [_wallet_row(wallet) for wallet in wallets],
         )
 
-    def _replace(self, model: Any, reading: StoredReading, items: Sequence[HeldBalance | OpenPosition]) -> None:
+    def _move_start(self, start: WalletState) -> None:
+        self._require_own(start.client_id)
+        wallet = and_(
+            WalletStateRow.account_id == start.account_id,
+            WalletStateRow.client_id == start.client_id,
+            WalletStateRow.wallet == start.wallet,
+        )
+        later = or_(WalletStateRow.first_ok_at.is_(None), WalletStateRow.first_ok_at > start.first_ok_at)
+        begin = {"first_ok_at": start.first_ok_at, "first_equity": start.first_equity}
+        self.run(update(WalletStateRow).where(wallet, later).values(begin))
+
+    def _replace(self, model: Latest, reading: StoredReading, items: Sequence[HeldBalance | OpenPosition]) -> None:
         """Put the items of freshly read wallets in the place of the stored ones; other wallets stay."""
         if not reading.fresh_wallets:
             return
@@ -128,8 +147,8 @@ class ReadingRepository(EquityRepository):
 
 def to_wallet(row: Sequence[Any]) -> WalletState:
     """Make a wallet state from WALLET_COLUMNS."""
-    *head, unpriced, first_ok_at, first_equity = row
-    return WalletState(*head, tuple(unpriced), first_ok_at, first_equity)
+    values = dict(zip(WalletState.__dataclass_fields__, row, strict=True))
+    return WalletState(**{**values, "unpriced": tuple(values["unpriced"])})
 
 
 def _wallet_row(wallet: WalletState) -> dict[str, Any]:

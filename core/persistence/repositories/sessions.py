@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, insert, select, update
@@ -104,7 +103,9 @@ class LoginSessionRepository(Repository):
 
     def use_link(self, kind: str, token_hash: str, now: datetime) -> OneTimeLink | None:
         """Use a link up and return it; None when it is unknown, expired or used already."""
-        usable = update(OneTimeLinkRow).prefix_with(EVERY_CLIENT).where(_usable(kind, token_hash, now)).values(used_at=now)
+        usable = (
+            update(OneTimeLinkRow).prefix_with(EVERY_CLIENT).where(_usable(kind, token_hash, now)).values(used_at=now)
+        )
         row = self.run(usable.returning(*LINK_COLUMNS)).one_or_none()
         return None if row is None else OneTimeLink(*row)
 
@@ -127,7 +128,7 @@ class LoginSessionRepository(Repository):
         own = len(SESSION_COLUMNS)
         return LoginSession(*row[:own]), to_user(row[own:])
 
-    def _set(self, session_id: UUID, **values: Any) -> None:
+    def _set(self, session_id: UUID, **values: object) -> None:
         statement = update(LoginSessionRow).prefix_with(EVERY_CLIENT).where(LoginSessionRow.id == session_id)
         self.run(statement.values(**values))
 

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from core.domain.types import AccountStatus, Heartbeat, SyncState
 from core.errors import LeaseLostError
 from core.persistence.models import ExchangeAccountRow, ExchangePauseRow, HeartbeatRow, SyncStateRow
 from core.persistence.repositories.accounts import ACCOUNT_COLUMNS, to_account
-from core.persistence.repositories.base import EVERY_CLIENT, Repository
+from core.persistence.repositories.base import EVERY_CLIENT, Query, Repository
 from core.ports import ClientIds, ExchangePause, Lease
 
 FIRST_INTERVAL_SECONDS = 30
@@ -178,7 +178,7 @@ class SyncingRepository(Repository):
         statement = select(*columns).order_by(HeartbeatRow.beat_at.desc(), HeartbeatRow.sidecar_id)
         return [Heartbeat(*row) for row in self.run(statement)]
 
-    def _take(self, free: Select[Any], now: datetime, *, owner: str, lease_seconds: float) -> list[Lease]:
+    def _take(self, free: Query, now: datetime, *, owner: str, lease_seconds: float) -> list[Lease]:
         rows = self.run(free.with_for_update(skip_locked=True, of=SyncStateRow)).all()
         if not rows:
             return []
@@ -208,7 +208,7 @@ def first_state(account_id: UUID, client_id: UUID, due_at: datetime, interval_se
     }
 
 
-def _leasable(now: datetime) -> Select[Any]:
+def _leasable(now: datetime) -> Query:
     return (
         select(SyncStateRow.fence, *ACCOUNT_COLUMNS)
         .prefix_with(EVERY_CLIENT)

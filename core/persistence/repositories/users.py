@@ -1,9 +1,10 @@
 """People and their passwords."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from core.domain.types import Role, User
 from core.errors import NotFoundError
@@ -25,7 +26,7 @@ USER_COLUMNS = (
 )
 
 
-def to_user(row: Row[Any] | tuple[Any, ...]) -> User:
+def to_user(row: Sequence[Any]) -> User:
     """Make a person from USER_COLUMNS."""
     user_id, login, name, role, *rest = row
     return User(user_id, login, name, Role(role), *rest)

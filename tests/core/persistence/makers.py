@@ -24,6 +24,7 @@ from core.domain.types import (
 from core.persistence import SqlStorage
 from core.ports import LoginSession, StoredReading
 
+Change = Any  # what dataclasses.replace takes
 NOW = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -31,7 +32,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def make_user(login: str, **changes: Any) -> User:
+def make_user(login: str, **changes: Change) -> User:
     user = User(
         id=uuid4(),
         login=login,
@@ -46,7 +47,7 @@ def make_user(login: str, **changes: Any) -> User:
     return replace(user, **changes)
 
 
-def make_session(user: User, token_hash: str = "hash", **changes: Any) -> LoginSession:
+def make_session(user: User, token_hash: str = "hash", **changes: Change) -> LoginSession:
     session = LoginSession(
         id=uuid4(),
         user_id=user.id,
@@ -61,7 +62,7 @@ def make_session(user: User, token_hash: str = "hash", **changes: Any) -> LoginS
     return replace(session, **changes)
 
 
-def make_account(client: User, **changes: Any) -> ExchangeAccount:
+def make_account(client: User, **changes: Change) -> ExchangeAccount:
     account = ExchangeAccount(
         id=uuid4(),
         user_id=client.id,
@@ -96,14 +97,14 @@ def make_credential(account: ExchangeAccount, *, generation: int = 1, kid: str =
     )
 
 
-def add_account(storage: SqlStorage, client: User, **changes: Any) -> ExchangeAccount:
+def add_account(storage: SqlStorage, client: User, **changes: Change) -> ExchangeAccount:
     account = make_account(client, **changes)
     with storage.begin() as uow:
         uow.accounts.add(account, make_credential(account), f"index-{account.id}")
     return account
 
 
-def make_job(account: ExchangeAccount, **changes: Any) -> Job:
+def make_job(account: ExchangeAccount, **changes: Change) -> Job:
     job = Job(
         id=uuid4(),
         account_id=account.id,
@@ -115,7 +116,7 @@ def make_job(account: ExchangeAccount, **changes: Any) -> Job:
     return replace(job, **changes)
 
 
-def make_wallet(account: ExchangeAccount, wallet: str = "spot", **changes: Any) -> WalletState:
+def make_wallet(account: ExchangeAccount, wallet: str = "spot", **changes: Change) -> WalletState:
     state = WalletState(
         account_id=account.id,
         client_id=account.user_id,
@@ -131,7 +132,7 @@ def make_wallet(account: ExchangeAccount, wallet: str = "spot", **changes: Any) 
     return replace(state, **changes)
 
 
-def make_balance(account: ExchangeAccount, asset: str = "BTC", **changes: Any) -> HeldBalance:
+def make_balance(account: ExchangeAccount, asset: str = "BTC", **changes: Change) -> HeldBalance:
     balance = HeldBalance(
         account_id=account.id,
         client_id=account.user_id,
@@ -149,7 +150,7 @@ def make_balance(account: ExchangeAccount, asset: str = "BTC", **changes: Any) -
     return replace(balance, **changes)
 
 
-def make_position(account: ExchangeAccount, symbol: str = "BTC/USDT:USDT", **changes: Any) -> OpenPosition:
+def make_position(account: ExchangeAccount, symbol: str = "BTC/USDT:USDT", **changes: Change) -> OpenPosition:
     position = OpenPosition(
         account_id=account.id,
         client_id=account.user_id,
@@ -168,7 +169,7 @@ def make_position(account: ExchangeAccount, symbol: str = "BTC/USDT:USDT", **cha
     return replace(position, **changes)
 
 
-def make_ledger(account: ExchangeAccount, key: str = "1", **changes: Any) -> LedgerRow:
+def make_ledger(account: ExchangeAccount, key: str = "1", **changes: Change) -> LedgerRow:
     row = LedgerRow(
         account_id=account.id,
         client_id=account.user_id,
@@ -183,7 +184,9 @@ def make_ledger(account: ExchangeAccount, key: str = "1", **changes: Any) -> Led
     return replace(row, **changes)
 
 
-def make_reading(account: ExchangeAccount, at: datetime = NOW, equity: float = 100.0, **changes: Any) -> StoredReading:
+def make_reading(
+    account: ExchangeAccount, at: datetime = NOW, equity: float = 100.0, **changes: Change
+) -> StoredReading:
     reading = StoredReading(
         account_id=account.id,
         client_id=account.user_id,
@@ -200,6 +203,6 @@ def make_reading(account: ExchangeAccount, at: datetime = NOW, equity: float = 1
     return replace(reading, **changes)
 
 
-def make_point(account_id: UUID, client_id: UUID, at: datetime, equity: float, **changes: Any) -> EquityPoint:
+def make_point(account_id: UUID, client_id: UUID, at: datetime, equity: float, **changes: Change) -> EquityPoint:
     point = EquityPoint(account_id, client_id, at, equity, 0.0, True, equity, equity, equity)
     return replace(point, **changes)

@@ -1,7 +1,6 @@
 """A hook that fails any statement on a tenant table which names no client where it chooses its rows."""
 
 import re
-from typing import Any
 
 from sqlalchemy import Engine, event
 
@@ -9,7 +8,7 @@ from core.persistence.models import Base
 from core.persistence.repositories.base import EVERY_CLIENT
 
 TENANT_COLUMNS = ("client_id", "user_id")
-OWN_CLIENT = "users"
+
 FREE = ("audit_log",)  # not a tenant's: its readers are administrators and the verifying command
 
 
@@ -45,5 +44,5 @@ def refuse_unscoped_statements(engine: Engine) -> None:
     """Check every statement of this engine from now on."""
 
     @event.listens_for(engine, "before_cursor_execute")
-    def check(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    def check(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         check_statement(statement)

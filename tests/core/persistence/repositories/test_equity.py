@@ -1,17 +1,35 @@
 """Equity history: four bucket sizes written by each reading, curves and points at given times read back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from core.domain.types import EquityPoint, ExchangeAccount, User
+from core.domain.types import ExchangeAccount, User
 from core.errors import ConflictError, NotFoundError
 from core.persistence import SqlStorage
 from core.persistence.buckets import BUCKETS
-from tests.core.persistence.makers import DAY, HOUR, MINUTE, SECOND, add_account, make_ledger, make_point, make_reading
+from core.persistence.models import EquityPointRow as Row
+from core.persistence.models import ExchangeAccountRow
+from core.persistence.types import EPOCH, to_micros
+from core.persistence.unit_of_work import SqlUnitOfWork
+from core.ports import PointWindow
+from tests.core.persistence.makers import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    add_account,
+    make_ledger,
+    make_point,
+    make_reading,
+    make_wallet,
+)
 
 START = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+
+Bar = tuple[datetime, float, float, float, float, bool]
 
 
 def store(storage: SqlStorage, account: ExchangeAccount, *readings: tuple[timedelta, float]) -> None:
@@ -20,27 +38,28 @@ def store(storage: SqlStorage, account: ExchangeAccount, *readings: tuple[timede
             uow.readings.store(make_reading(account, START + after, equity))
 
 
-def read(storage: SqlStorage, account: ExchangeAccount, seconds: int) -> list[EquityPoint]:
+def read(storage: SqlStorage, account: ExchangeAccount, seconds: int) -> list[Bar]:
+    """Return (at, open, high, low, close, complete) of every bucket of one size."""
+    columns = (Row.at_us, Row.open, Row.high, Row.low, Row.close, Row.complete)
+    statement = select(*columns).join(ExchangeAccountRow, ExchangeAccountRow.number == Row.account_key)
+    own = (Row.client_id == account.user_id, ExchangeAccountRow.id == account.id, Row.bucket_seconds == seconds)
     with storage.begin(write=False) as uow:
-        return uow.readings.points(
-            [account.id], {account.user_id}, since=START - DAY, until=START + DAY, bucket_seconds=seconds
-        )
+        rows = uow.connection.execute(statement.where(*own).order_by(Row.bucket)).all()
+    return [(EPOCH + timedelta(microseconds=row[0]), *row[1:]) for row in rows]
 
 
 def test_a_bucket_keeps_open_high_low_and_the_newest_close(storage: SqlStorage, client: User) -> None:
     account = add_account(storage, client)
     store(storage, account, (0 * SECOND, 100.0), (30 * SECOND, 120.0), (60 * SECOND, 90.0), (90 * SECOND, 95.5))
-    at = START + 90 * SECOND
-    expected = EquityPoint(account.id, client.id, at, 95.5, 1.0, True, 100.0, 120.0, 90.0)
-    assert [read(storage, account, seconds) for seconds in (300, 3600, 86_400)] == [[expected]] * 3
-    assert [point.equity for point in read(storage, account, 30)] == [100.0, 120.0, 90.0, 95.5]
+    bar = (START + 90 * SECOND, 100.0, 120.0, 90.0, 95.5, True)
+    assert [read(storage, account, seconds) for seconds in (300, 3600, 86_400)] == [[bar]] * 3
+    assert [close for *_, close, _ in read(storage, account, 30)] == [100.0, 120.0, 90.0, 95.5]
 
 
 def test_a_late_reading_extends_a_bucket_and_does_not_close_it(storage: SqlStorage, client: User) -> None:
     account = add_account(storage, client)
     store(storage, account, (60 * SECOND, 100.0), (30 * SECOND, 150.0))
-    (point,) = read(storage, account, 300)
-    assert (point.at, point.equity, point.high, point.low) == (START + 60 * SECOND, 100.0, 150.0, 100.0)
+    assert read(storage, account, 300) == [(START + 60 * SECOND, 100.0, 150.0, 100.0, 100.0, True)]
 
 
 def test_completeness_is_that_of_the_newest_reading(storage: SqlStorage, client: User) -> None:
@@ -48,7 +67,7 @@ def test_completeness_is_that_of_the_newest_reading(storage: SqlStorage, client:
     with storage.begin() as uow:
         uow.readings.store(make_reading(account, START, complete=True))
         uow.readings.store(make_reading(account, START + 30 * SECOND, complete=False))
-    assert [point.complete for point in read(storage, account, 300)] == [False]
+    assert [complete for *_, complete in read(storage, account, 300)] == [False]
 
 
 def test_points_are_exact_to_the_microsecond_and_bounded_by_the_period(storage: SqlStorage, client: User) -> None:
@@ -59,8 +78,8 @@ def test_points_are_exact_to_the_microsecond_and_bounded_by_the_period(storage: 
             uow.readings.store(make_reading(account, at))
 
         def between(since: datetime, until: datetime) -> list[datetime]:
-            points = uow.readings.points([account.id], None, since=since, until=until, bucket_seconds=30)
-            return [point.at for point in points]
+            points = uow.readings.points([account.id], None, [PointWindow(30, since, until)])
+            return [EPOCH + timedelta(microseconds=at) for _, at, *_ in points]
 
         assert between(first, last) == [first, last]
         assert between(first + timedelta(microseconds=1), last) == [last]
@@ -72,7 +91,7 @@ def test_points_of_a_foreign_client_are_not_found(storage: SqlStorage, client: U
     store(storage, account, (0 * SECOND, 100.0))
     period = {"since": START - DAY, "until": START + DAY}
     with storage.begin() as uow:
-        assert uow.readings.points([account.id], {stranger.id}, **period, bucket_seconds=30) == []
+        assert uow.readings.points([account.id], {stranger.id}, [PointWindow(30, **period)]) == []
         assert uow.readings.last_points_before([account.id], {stranger.id}, [START]) == {START: {}}
         assert uow.readings.first_point_at([account.id], {stranger.id}) == {}
         assert list(uow.readings.iter_points([account.id], {stranger.id}, **period)) == []
@@ -82,18 +101,24 @@ def test_points_of_several_accounts_come_one_account_after_the_other(storage: Sq
     accounts = [add_account(storage, client) for _ in range(3)]
     for account in accounts:
         store(storage, account, (30 * SECOND, 2.0), (0 * SECOND, 1.0))
+    later = START + 2 * DAY
+    store(storage, accounts[0], (2 * DAY, 3.0))
+    windows = [PointWindow(3600, START + DAY, later), PointWindow(30, START, START + HOUR)]
     with storage.begin(write=False) as uow:
-        points = uow.readings.points(
-            [account.id for account in accounts],
-            {client.id},
-            since=START,
-            until=START + DAY,
-            bucket_seconds=30,
-        )
-    expected = [(account.id, equity) for account in accounts for equity in (1.0, 2.0)]
-    assert [(point.account_id, point.equity) for point in points] == expected
-    assert points[0] == make_point(accounts[0].id, client.id, START, 1.0, unrealized_pnl=1.0)
-    assert hash(points[0]) == hash(make_point(accounts[0].id, client.id, START, 1.0, unrealized_pnl=1.0))
+        points = uow.readings.points([account.id for account in accounts], {client.id}, windows)
+        assert uow.readings.points([accounts[0].id], {client.id}, []) == []
+    first, second = to_micros(START), to_micros(START + 30 * SECOND)
+    assert points == [
+        (accounts[0].id, first, 1.0, 1.0, True),
+        (accounts[0].id, second, 2.0, 1.0, True),
+        (accounts[0].id, to_micros(later), 3.0, 1.0, True),
+        *(
+            (account.id, at, equity, 1.0, True)
+            for account in accounts[1:]
+            for at, equity in ((first, 1.0), (second, 2.0))
+        ),
+    ]
+    assert all(type(row[4]) is bool for row in points)
 
 
 def test_the_last_point_before_each_time_is_found_at_once(storage: SqlStorage, client: User) -> None:
@@ -133,9 +158,9 @@ def test_thinning_keeps_each_size_for_its_time(storage: SqlStorage, client: User
     assert left == {1: [30, 300, 3600, 86_400], 3: [300, 3600, 86_400], 31: [3600, 86_400], 400: [86_400]}
 
 
-def sizes(uow: object) -> list[int]:
+def sizes(uow: SqlUnitOfWork) -> list[int]:
     statement = text("SELECT bucket_seconds /* every client */ FROM equity_points ORDER BY 1")
-    return list(uow.connection.execute(statement).scalars())  # type: ignore[attr-defined]
+    return list(uow.connection.execute(statement).scalars())
 
 
 def test_thinning_drops_old_details(storage: SqlStorage, client: User) -> None:
@@ -153,7 +178,9 @@ def test_the_first_point_opens_with_the_first_equity(storage: SqlStorage, client
     store(storage, account, (0 * SECOND, 7.0), (30 * SECOND, 8.0), (2 * DAY, 9.0))
     with storage.begin(write=False) as uow:
         found = uow.readings.first_point_at([account.id, empty.id], {client.id})
-    assert {key: (point.at, point.open, point.equity) for key, point in found.items()} == {account.id: (START, 7.0, 7.0)}
+    assert {key: (point.at, point.open, point.equity) for key, point in found.items()} == {
+        account.id: (START, 7.0, 7.0)
+    }
 
 
 def test_history_is_streamed_from_the_finest_size_still_kept(storage: SqlStorage, client: User) -> None:
@@ -163,9 +190,7 @@ def test_history_is_streamed_from_the_finest_size_still_kept(storage: SqlStorage
     store(storage, account, *old, *new)
     with storage.begin() as uow:
         uow.readings.thin(START + 3 * DAY)
-        points = list(
-            uow.readings.iter_points([account.id], {client.id}, since=START - DAY, until=START + 10 * DAY)
-        )
+        points = list(uow.readings.iter_points([account.id], {client.id}, since=START - DAY, until=START + 10 * DAY))
         some = list(
             uow.readings.iter_points([account.id], {client.id}, since=START + 5 * MINUTE, until=START + 3 * DAY)
         )
@@ -182,12 +207,21 @@ def test_added_history_equals_readings_stored_one_by_one(storage: SqlStorage, cl
         uow.readings.add_history(reversed(points), [make_ledger(two)])
         uow.readings.add_history(points[:5], [make_ledger(two)])
     for seconds in BUCKETS:
-        stored = [(point.at, point.equity, point.open, point.high, point.low) for point in read(storage, one, seconds)]
-        added = [(point.at, point.equity, point.open, point.high, point.low) for point in read(storage, two, seconds)]
-        assert added == stored
+        assert read(storage, two, seconds) == read(storage, one, seconds)
 
 
 def test_history_cannot_join_two_clients(storage: SqlStorage, client: User, stranger: User) -> None:
     account = add_account(storage, client)
     with pytest.raises((ConflictError, NotFoundError)), storage.begin() as uow:
         uow.readings.add_history([make_point(account.id, stranger.id, START, 1.0)], [])
+
+
+def test_a_longer_past_moves_the_start_of_a_wallet_back(storage: SqlStorage, client: User) -> None:
+    account = add_account(storage, client)
+    store(storage, account, (0 * SECOND, 100.0))
+    start = make_wallet(account, first_ok_at=START - 30 * DAY, first_equity=55.0)
+    with storage.begin() as uow:
+        for moved in (start, replace(start, first_ok_at=START + DAY, first_equity=1.0)):
+            uow.readings.add_history([make_point(account.id, client.id, START - 30 * DAY, 55.0)], [], [moved])
+        (wallet,) = uow.readings.wallets([account.id], {client.id})
+    assert (wallet.first_ok_at, wallet.first_equity, wallet.equity) == (START - 30 * DAY, 55.0, 100.0)

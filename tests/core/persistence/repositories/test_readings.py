@@ -27,8 +27,15 @@ from tests.core.persistence.makers import (
 def test_wallets_balances_and_positions_come_back_as_stored(storage: SqlStorage, client: User) -> None:
     account = add_account(storage, client)
     spot, futures = make_wallet(account, first_ok_at=NOW, first_equity=9.0), make_wallet(account, "futures", ok=False)
-    balances = (make_balance(account, "ETH"), make_balance(account, "BTC"), make_balance(account, "ETH", debt=Decimal(1)))
-    positions = (make_position(account), make_position(account, "ETH/USDT:USDT", side="short", hedged=None, leverage=None))
+    balances = (
+        make_balance(account, "ETH"),
+        make_balance(account, "BTC"),
+        make_balance(account, "ETH", debt=Decimal(1)),
+    )
+    positions = (
+        make_position(account),
+        make_position(account, "ETH/USDT:USDT", side="short", hedged=None, leverage=None),
+    )
     reading = make_reading(
         account,
         wallets=(spot, futures),
@@ -124,7 +131,9 @@ def test_details_are_kept_compressed(storage: SqlStorage, client: User) -> None:
     account = add_account(storage, client)
     with storage.begin() as uow:
         uow.readings.store(make_reading(account, details={"total": Decimal("1.10"), "wallets": ["spot"]}))
-        stored = uow.connection.execute(select(SnapshotDetailRow.details).prefix_with("/* every client */")).scalar_one()
+        stored = uow.connection.execute(
+            select(SnapshotDetailRow.details).prefix_with("/* every client */")
+        ).scalar_one()
     assert json.loads(zlib.decompress(stored)) == {"total": "1.10", "wallets": ["spot"]}
 
 

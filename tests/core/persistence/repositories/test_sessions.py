@@ -41,9 +41,7 @@ def test_use_and_password_are_noted(storage: SqlStorage, client: User) -> None:
         assert uow.sessions.by_id(session.id) == (changed, client)
 
 
-def test_logging_out_everywhere_ends_the_persons_open_logins(
-    storage: SqlStorage, client: User, stranger: User
-) -> None:
+def test_logging_out_everywhere_ends_the_persons_open_logins(storage: SqlStorage, client: User, stranger: User) -> None:
     first, second, other = make_session(client, "1"), make_session(client, "2"), make_session(stranger, "3")
     with storage.begin() as uow:
         for session in (first, second, other):
