@@ -91,7 +91,7 @@ def make_reading(
     for wallet in info.wallets:
         last = previous.pop(wallet.wallet, None)
         if not wallet.ok:
-            states.append(_carried(account, wallet, last, at))
+            states.append(_carried(account, wallet, last=last, at=at))
             continue
         valued = value_wallet(account, wallet, positions, price_of=price_of, at=at)
         old = [p for p in before.positions if p.wallet == wallet.wallet] if answers.positions is None else []
@@ -124,7 +124,7 @@ def _holds(balance: Balance) -> bool:
     return bool(balance.total or balance.debt or balance.equity)
 
 
-def _carried(account: ExchangeAccount, wallet: WalletAccount, last: WalletState | None, at: datetime) -> WalletState:
+def _carried(account: ExchangeAccount, wallet: WalletAccount, *, last: WalletState | None, at: datetime) -> WalletState:
     state = last or WalletState(account.id, account.user_id, wallet.wallet, wallet.kind.value, False, at)
     return replace(state, ok=False, reason=wallet.reason or "unknown", attempted_at=at)
 

@@ -21,7 +21,7 @@ class ReadingRefusedError(Exception):
         self.code = code
 
 
-def read_answers(connector: Connector, account: ExchangeAccount | None, before: Stored, clock: Clock) -> Answers:
+def read_answers(connector: Connector, account: ExchangeAccount | None, *, before: Stored, clock: Clock) -> Answers:
     """Ask for wallets and positions; the identity is compared where an account is given.
 
     Raises:

@@ -41,16 +41,16 @@ def lock_accounts(uow: UnitOfWork, account: ExchangeAccount) -> ExchangeAccount 
     return uow.accounts.get(account.id, {account.user_id}, for_update=True)
 
 
-def refuse_account(uow: UnitOfWork, account: ExchangeAccount, code: str, now: datetime) -> None:
+def refuse_account(uow: UnitOfWork, account: ExchangeAccount, *, code: str, now: datetime) -> None:
     """Mark the account refused and erase its key at once; a main account hands over to another verified one."""
     uow.accounts.set_status(account, AccountStatus.REFUSED, code, now)
     uow.credentials.erase(account.id, account.user_id)
     if account.is_main:
         _hand_over_main(uow, account, now)
-    audit_key(uow, account, "key.refused", now, code=code)
+    audit_key(uow, account, action="key.refused", now=now, code=code)
 
 
-def choose_main(uow: UnitOfWork, account: ExchangeAccount, now: datetime) -> None:
+def choose_main(uow: UnitOfWork, account: ExchangeAccount, *, now: datetime) -> None:
     """Make a newly verified account main if it is wanted so, or none is, or only a testnet one stands in."""
     others = [other for other in uow.accounts.all({account.user_id}) if other.id != account.id]
     if account.testnet and any(other.status in VERIFIED and not other.testnet for other in others):
@@ -62,7 +62,7 @@ def choose_main(uow: UnitOfWork, account: ExchangeAccount, now: datetime) -> Non
         uow.accounts.set_main(account.user_id, account.id, now)
 
 
-def audit_key(uow: UnitOfWork, account: ExchangeAccount, action: str, now: datetime, *, code: str = "") -> None:
+def audit_key(uow: UnitOfWork, account: ExchangeAccount, *, action: str, now: datetime, code: str = "") -> None:
     """Append an act of the sidecar on this account's key to the audit log."""
     details = {"exchange": account.exchange} | ({"code": code} if code else {})
     uow.audit.append(

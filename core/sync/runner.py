@@ -23,6 +23,7 @@ from core.sync.due import Intervals
 from core.sync.jobs import fail_job, run_job
 from core.sync.ports import Tools
 from core.sync.prices import PriceBoard
+from core.sync.rights import VERIFIED
 from core.sync.slot import run_slot
 from core.sync.verify import Retry
 
@@ -89,10 +90,11 @@ class Runner:
 
     def run_once(self) -> int:
         """Make one full pass (jobs, prices, accounts that are due) and return the exit code."""
+        self._beat_and_list(self.tools.clock())
+        self._start_jobs(self.tools.clock())
+        self._work.wait()
         now = self.tools.clock()
-        paused = self._beat_and_list(now)
-        self._start_jobs(now)
-        self._start_prices(now, paused)
+        self._start_prices(now, self._beat_and_list(now))
         self._work.wait()
         while self._start_slots(self.tools.clock(), self._paused()):
             self._work.wait()
@@ -127,8 +129,8 @@ class Runner:
             with self.tools.storage.begin(write=False) as uow:
                 accounts = uow.accounts.all(None)
             self._connections.keep_only({account.id for account in accounts})
-            active = frozenset(account.exchange for account in accounts if account.is_active)
-            self._fleet = Fleet(now, active)
+            read = (account.exchange for account in accounts if account.is_active and account.status in VERIFIED)
+            self._fleet = Fleet(now, frozenset(read))
         return self._paused()
 
     def _paused(self) -> frozenset[str]:
@@ -155,6 +157,8 @@ class Runner:
         except Exception:
             fail_job(self.tools, job, "internal")
             raise
+        finally:
+            self._fleet = Fleet(None, self._fleet.exchanges)
         if retry is not None:
             with self._lock:
                 self._retries[job.id] = (job, retry.at)

@@ -129,7 +129,7 @@ class Slot:
         permissions = read_permissions(connector) if plan.rights else None
         if permissions is not None and permissions.withdraw and not tools.allow_withdraw_keys:
             raise _WithdrawKeyError(permissions)
-        answers = read_answers(connector, account, start.before, tools.clock)
+        answers = read_answers(connector, account, before=start.before, clock=tools.clock)
         price_of = tools.prices.price_of(account.exchange)
         jumped = has_jumped(answers.info, start.before, price_of)
         since = plan.ledger_since or ledger_since(start.state, now)
@@ -187,7 +187,7 @@ class Slot:
             account = uow.accounts.get(self._lease.account.id, {self._lease.account.user_id}, for_update=True)
             if account is not None:
                 uow.accounts.set_rights(account, key_rights(permissions, now), account.uid, now)
-                refuse_account(uow, account, MAY_WITHDRAW, now)
+                refuse_account(uow, account, code=MAY_WITHDRAW, now=now)
             self._release(uow, account or self._lease.account, MAY_WITHDRAW)
 
     def _release(self, uow: UnitOfWork, account: ExchangeAccount, code: str | None) -> None:

@@ -61,6 +61,16 @@ class KeyRefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """The account at stake, the sealed key in question, what was stored before, and the lease to write under."""
+
+    account: ExchangeAccount
+    sealed: SealedCredential
+    before: Stored
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """What a key has shown of itself."""
 
@@ -93,42 +103,44 @@ class Verification:
         if lease is None:
             return Retry(self._tools.clock() + timedelta(seconds=BUSY_SECONDS))
         try:
-            return self._verify(account, sealed, before, lease)
+            return self._verify(Case(account, sealed, before, lease))
         except Exception:
             self._release(lease, "internal")
             raise
 
-    def _verify(self, account: ExchangeAccount, sealed: SealedCredential, before: Stored, lease: Lease) -> Retry | None:
+    def _verify(self, case: Case) -> Retry | None:
         try:
-            connector = self._open(account, sealed)
-            verified = self._examine(connector, account, before)
-            self._accept(account, verified, before, lease)
+            connector = self._open(case)
+            self._accept(case, self._examine(connector, case))
         except KeyRefusedError as e:
-            self._refuse(account, e, lease)
-        except (ConflictError, DamagedCredentialError) as e:
-            code = "duplicate_account" if isinstance(e, ConflictError) else e.code
-            self._refuse(
-                account, KeyRefusedError(code, "identity" if isinstance(e, ConflictError) else self._step), lease
-            )
+            self._refuse(case, e)
+        except DamagedCredentialError as e:
+            self._refuse(case, KeyRefusedError(e.code, self._step))
+        except ConflictError:  # another account was faster with this identity; the next run sees which
+            self._release(case.lease, "conflict")
+            return Retry(self._tools.clock() + timedelta(seconds=BUSY_SECONDS))
         except ConnectorError as e:
             if isinstance(e, ExchangeError) and e.retryable:
-                self._steps.start(STEP_OF.get(e.code, self._step), e.code)
-                self._release(lease, e.code)
-                wait = max(RETRY_SECONDS, e.retry_after or 0.0)
-                return Retry(self._tools.clock() + timedelta(seconds=wait), account.exchange, e)
-            self._refuse(account, KeyRefusedError(e.code, STEP_OF.get(e.code, self._step)), lease)
+                return self._put_off(case, e)
+            self._refuse(case, KeyRefusedError(e.code, STEP_OF.get(e.code, self._step)))
         return None
+
+    def _put_off(self, case: Case, error: ExchangeError) -> Retry:
+        self._steps.start(STEP_OF.get(error.code, self._step), error.code)
+        self._release(case.lease, error.code)
+        wait = max(RETRY_SECONDS, error.retry_after or 0.0)
+        return Retry(self._tools.clock() + timedelta(seconds=wait), case.account.exchange, error)
 
     # the check list
 
-    def _open(self, account: ExchangeAccount, sealed: SealedCredential) -> Connector:
-        connector = self._tools.connect(account, sealed)
+    def _open(self, case: Case) -> Connector:
+        connector = self._tools.connect(case.account, case.sealed)
         if self._steps.is_new:
             with self._tools.storage.begin() as uow:
-                audit_key(uow, account, "key.opened", self._tools.clock())
+                audit_key(uow, case.account, action="key.opened", now=self._tools.clock())
         return connector
 
-    def _examine(self, connector: Connector, account: ExchangeAccount, before: Stored) -> Verified:
+    def _examine(self, connector: Connector, case: Case) -> Verified:
         self._begin("clock")
         self._steps.tick("clock", self._clock_warning(connector))
         self._begin("signature")
@@ -137,16 +149,16 @@ class Verification:
             self._steps.tick("signature")
         self._check_rights(permissions)
         self._begin("signature" if permissions.read is None else "identity")
-        answers = self._read_account(connector, before)
+        answers = self._read_account(connector, case.before)
         self._steps.tick("signature")
         self._begin("identity")
         uid = answers.info.uid or permissions.uid
-        self._check_identity(account, uid)
+        self._check_identity(case.account, uid)
         self._steps.tick("identity", "" if uid else "unknown")
         self._begin("balances")
         failed = [wallet.wallet for wallet in answers.info.wallets if not wallet.ok]
         with suppress(NotSupportedError):
-            self._tools.prices.refresh(account.exchange, max_age_seconds=PRICE_MAX_AGE_SECONDS)
+            self._tools.prices.refresh(case.account.exchange, max_age_seconds=PRICE_MAX_AGE_SECONDS)
         self._steps.tick("balances", ",".join(failed))
         return Verified(permissions, answers, uid)
 
@@ -188,7 +200,7 @@ class Verification:
     def _read_account(self, connector: Connector, before: Stored) -> Answers:
         """Read the wallets; the identity is compared by the caller, against a key that may be a new one."""
         try:
-            return read_answers(connector, None, before, self._tools.clock)
+            return read_answers(connector, None, before=before, clock=self._tools.clock)
         except ReadingRefusedError as e:
             error = ExchangeError(e.code, retryable=e.code in WALLET_RETRY)
             error.code = e.code
@@ -210,7 +222,8 @@ class Verification:
 
     # the outcome
 
-    def _accept(self, account: ExchangeAccount, verified: Verified, before: Stored, lease: Lease) -> None:
+    def _accept(self, case: Case, verified: Verified) -> None:
+        account, lease = case.account, case.lease
         tools, now = self._tools, self._tools.clock()
         is_unknown = verified.permissions.withdraw is None and not account.testnet
         with tools.storage.begin() as uow:
@@ -227,15 +240,15 @@ class Verification:
             uow.accounts.set_rights(stored, key_rights(verified.permissions, now), verified.uid, now)
             uow.accounts.set_status(stored, status, reason, now)
             if status is AccountStatus.ACTIVE and not was_accepted:
-                choose_main(uow, stored, now)
+                choose_main(uow, stored, now=now)
             price_of = tools.prices.price_of(account.exchange)
-            uow.readings.store(make_reading(stored, verified.answers, before, price_of=price_of))
-            self._release_in(uow, lease, uow.accounts.get(account.id, {account.user_id}) or stored, None)
+            uow.readings.store(make_reading(stored, verified.answers, case.before, price_of=price_of))
+            self._release_in(uow, lease, account=uow.accounts.get(account.id, {account.user_id}) or stored, code=None)
             self._finish_in(uow, None)
 
-    def _refuse(self, account: ExchangeAccount, refusal: KeyRefusedError, lease: Lease) -> None:
+    def _refuse(self, case: Case, refusal: KeyRefusedError) -> None:
         """Store the refusal; a key that was to replace another is dropped, and the other stays as it is."""
-        now = self._tools.clock()
+        account, lease, now = case.account, case.lease, self._tools.clock()
         self._steps.fail(refusal.step, refusal.detail)
         log.info("key refused: %s", refusal.code, extra={"account_id": str(account.id), "job_id": str(self._job.id)})
         with self._tools.storage.begin() as uow:
@@ -243,10 +256,10 @@ class Verification:
             stored = uow.accounts.get(account.id, {account.user_id}, for_update=True)
             if self._replaces:
                 uow.credentials.drop_candidate(account.id, account.user_id)
-                audit_key(uow, account, "key.refused", now, code=refusal.code)
+                audit_key(uow, account, action="key.refused", now=now, code=refusal.code)
             elif stored is not None:
-                _set_refused(uow, stored, refusal.code, now)
-            self._release_in(uow, lease, stored or account, refusal.code)
+                _set_refused(uow, stored, code=refusal.code, now=now)
+            self._release_in(uow, lease, account=stored or account, code=refusal.code)
             self._finish_in(uow, refusal.code)
 
     # the frame
@@ -281,9 +294,9 @@ class Verification:
 
     def _release(self, lease: Lease, code: str) -> None:
         with self._tools.storage.begin() as uow:
-            self._release_in(uow, lease, lease.account, code)
+            self._release_in(uow, lease, account=lease.account, code=code)
 
-    def _release_in(self, uow: UnitOfWork, lease: Lease, account: ExchangeAccount, code: str | None) -> None:
+    def _release_in(self, uow: UnitOfWork, lease: Lease, *, account: ExchangeAccount, code: str | None) -> None:
         """Give the account back; its next slot comes at once, to read the ledger."""
         now = self._tools.clock()
         interval = planned_interval(account, self._tools.intervals)
@@ -298,12 +311,12 @@ class Verification:
         uow.jobs.finish(self._job.id, status, self._tools.clock(), error_code=error_code)
 
 
-def _set_refused(uow: UnitOfWork, account: ExchangeAccount, code: str, now: datetime) -> None:
+def _set_refused(uow: UnitOfWork, account: ExchangeAccount, *, code: str, now: datetime) -> None:
     """Refuse a pending account; one that was verified before keeps its key unless that may withdraw."""
     if code == DamagedCredentialError.code:
         uow.accounts.set_status(account, AccountStatus.DAMAGED, code, now)
     elif account.status in VERIFIED and code != MAY_WITHDRAW:
         uow.accounts.set_status(account, AccountStatus.NEEDS_ATTENTION, code, now)
-        audit_key(uow, account, "key.refused", now, code=code)
+        audit_key(uow, account, action="key.refused", now=now, code=code)
     else:
-        refuse_account(uow, account, code, now)
+        refuse_account(uow, account, code=code, now=now)

@@ -73,6 +73,29 @@ def test_a_hanging_account_leaves_the_heartbeat_and_the_other_accounts_alone(hou
     assert runner.wait(30)
 
 
+def test_an_exchange_that_is_down_is_left_alone_and_probed_once_a_minute(house: House) -> None:
+    jobs = [house.add("good"), house.add("spot")]
+    runner = house.runner()
+    house.tick(runner)
+    house.sandbox.fault(Fault(EXCHANGE, FaultKind.STATUS, status=503))
+    for _ in range(8):
+        house.clock.move(30)
+        house.tick(runner)
+    assert house.pauses() == {EXCHANGE: "maintenance"}
+    house.sandbox.requests.clear()
+    for _ in range(60):
+        house.clock.move(1)
+        house.tick(runner)
+    assert set(house.requests()) == {"/api/v3/ticker/price"}
+    house.sandbox.faults.clear()
+    for _ in range(70):
+        house.clock.move(1)
+        house.tick(runner)
+    for job in jobs:
+        assert house.state(job).last_error_code is None
+        assert house.amounts(job) == house.truth("good" if job is jobs[0] else "spot")
+
+
 def test_a_reading_that_breaks_for_a_reason_of_ours_is_logged_and_the_account_comes_back(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:

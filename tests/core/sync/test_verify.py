@@ -94,6 +94,18 @@ def test_the_same_exchange_account_twice_is_refused_and_names_the_other_one_to_i
     assert house.account(first).status is AccountStatus.ACTIVE
 
 
+def test_of_two_keys_of_one_exchange_account_submitted_at_once_only_one_is_taken(any_house: House) -> None:
+    house = any_house
+    jobs = [house.add("good"), house.add("second"), house.add("spot")]
+    runner = house.runner()
+    for _ in range(3):
+        house.tick(runner)
+        house.clock.move(5)
+    outcomes = sorted((house.account(job).status.value, house.job(job).error_code or "") for job in jobs)
+    assert outcomes == [("active", ""), ("active", ""), ("refused", "duplicate_account")]
+    assert sum(house.account(job).is_main for job in jobs) == 1
+
+
 def test_an_exchange_that_is_down_leaves_the_account_pending_and_the_job_goes_on_when_it_is_back(house: House) -> None:
     job = house.add("good")
     house.sandbox.fault(Fault(EXCHANGE, FaultKind.STATUS, status=503))
