@@ -93,7 +93,7 @@ def scripted(script: Script) -> Iterator[ScriptServer]:
 
 
 @contextmanager
-def raw(behave: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
+def raw(behave: Callable[[socket.socket, threading.Event], None], *, read_first: bool = True) -> Iterator[str]:
     """Serve raw bytes: `behave` gets each accepted socket, and an event that is set when the test is over."""
     listener = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
@@ -102,7 +102,8 @@ def raw(behave: Callable[[socket.socket, threading.Event], None]) -> Iterator[st
     def serve(client: socket.socket) -> None:
         with client:
             try:
-                client.recv(65_536)
+                if read_first:
+                    client.recv(65_536)
                 behave(client, over)
             except OSError:
                 pass  # the client hung up, which is what many tests are about
