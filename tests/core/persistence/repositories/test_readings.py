@@ -116,8 +116,13 @@ def test_a_first_reading_without_any_price_keeps_its_moment(storage: SqlStorage,
 
 def test_storing_a_slot_again_changes_nothing_but_the_version(storage: SqlStorage, client: User) -> None:
     account = add_account(storage, client)
-    wallets = {"fresh_wallets": ("spot", "futures"), "positions": (make_position(account),)}
-    reading = make_reading(account, **wallets, ledger=(make_ledger(account),), details={"a": 1})
+    reading = make_reading(
+        account,
+        fresh_wallets=("spot", "futures"),
+        positions=(make_position(account),),
+        ledger=(make_ledger(account),),
+        details={"a": 1},
+    )
     with storage.begin() as uow:
         uow.readings.store(reading)
     once = dump(storage)
