@@ -187,6 +187,7 @@ def test_income_pages_by_time_without_loss(binance: BinanceCaller, sandbox: Sand
         rows |= {(row["incomeType"], row["tranId"], row["tradeId"], row["symbol"], row["asset"]): row for row in page}
         if len(page) < 100:
             break
+        assert page[-1]["time"] > start
         start = page[-1]["time"]
         clock.move(seconds=3)
     events = [event for event in world.events(str(UID), world.opened_at, clock()) if event.wallet == "futures_linear"]

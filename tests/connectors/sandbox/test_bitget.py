@@ -136,6 +136,7 @@ def walk(bitget: BitgetCaller, path: str, cursor: str, key: str, **params: objec
         page = data if isinstance(data, list) else data.get("bills") or data.get("list") or []
         if not page:
             return rows
+        assert page[-1][key] != asked.get(cursor), "the page after a cursor begins behind it"
         rows += page
         asked[cursor] = page[-1][key]
 

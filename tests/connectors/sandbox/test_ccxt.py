@@ -111,6 +111,7 @@ def test_binance_income_is_the_ledger_of_the_wallet(sandbox: Sandbox, clock: Clo
         rows |= {(str(row["info"]["tranId"]), row["info"]["incomeType"]): row for row in page}
         if len(page) < 1000:
             break
+        assert page[-1]["timestamp"] > since
         since = page[-1]["timestamp"]
     signed = sorted((row["timestamp"], Decimal(row["info"]["income"]), row["currency"]) for row in rows.values())
     truth = sorted((e.at_ms, e.amount, e.asset) for e in events(sandbox, key.uid) if e.wallet == wallet)
@@ -200,7 +201,8 @@ def test_bitget_bills_are_the_ledger_of_the_wallet(
                 info = row["info"]
                 total += Decimal(info.get("amount", info.get("size"))) + Decimal(info.get("fee", info.get("fees")))
         count += len(page)
-        cursor = min((row["id"] for row in page), key=int)
+        last, cursor = cursor, min((row["id"] for row in page), key=int)
+        assert cursor != last
     opening = sandbox.world.opening(key.uid)[wallet][asset]
     assert opening + total == sandbox.world.book(key.uid, at).wallets[wallet][asset]
     assert count > 100
