@@ -55,7 +55,7 @@ def _render_client(client: User, visitor: Visitor) -> None:
         st.container(border=True, key=f"client_{client.id}"),
         st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"),
     ):
-        badges = [badge("primary", "visibility", _("on the screen"))] if on_screen else []
+        badges = [badge("blue", "visibility", _("on the screen"))] if on_screen else []
         badges += [badge("orange", "science", _("made-up data"))] if client.is_demo else []
         badges += [] if client.is_active else [badge("gray", "block", _("disabled"))]
         since = _("since {date}").format(date=visitor.formats.date(client.created_at))

@@ -109,10 +109,12 @@ def _render_body(overview: Overview, visitor: Visitor, view: str) -> None:
             )
     with st.container(border=True, key="panel_balances"):
         st.subheader(_("Balances"), anchor=False)
-        by_asset, by_wallet = st.tabs([_("By asset"), _("By account and wallet")])
+        by_asset, by_wallet = st.columns([2, 3])
         with by_asset:
+            st.caption(_("By asset"))
             tables.render_allocation(overview.allocation, visitor.formats, key="assets")
         with by_wallet:
+            st.caption(_("By account and wallet"))
             tables.render_balances(overview.balances, visitor.formats, key="balances")
         if any(row.carried for row in overview.balances):
             st.caption(tables.CARRIED.strip() + " " + _("older value: this wallet could not be read last time."))

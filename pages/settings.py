@@ -25,7 +25,7 @@ def main() -> None:
         _render_preferences(visitor)
     with person, st.container(border=True, height="stretch", key="sign_in"):
         st.subheader(_("Sign-in"), anchor=False, icon=":material/person:")
-        st.markdown(f"{_('Signed in as')} **{plain(visitor.user.login)}**")
+        st.markdown(_("Signed in as **{login}**").format(login=plain(visitor.user.login)))
         st.markdown(_("Signing out everywhere ends this session and those on all other devices."))
         st.button(_("Sign out everywhere"), icon=":material/devices:", key="sign_out_all", on_click=_sign_out_all)
 

@@ -38,15 +38,16 @@ def _render_card(view: AccountView, visitor: Visitor) -> None:
     account = view.account
     with st.container(border=True, key=f"account_{account.id}"):
         what, worth, menu = st.columns([5, 3, 1.4], vertical_alignment="center")
-        with what:
+        with what, st.container(gap="xsmall"):
             st.subheader(plain(account.name), anchor=False)
             exchange = visitor.web.exchanges.describe(account.exchange).name
             badges = [main_badge()] if account.is_main else []
             badges += [status_badge(account)]
             badges += [testnet_badge()] if account.testnet else []
             st.markdown(" ".join(badges))
-            st.caption(f"{exchange} · {_('key')} ••••{plain(account.hint)} · {_rights(account.rights)}")
-        with worth:
+            key = _("key ••••{hint}").format(hint=plain(account.hint))
+            st.caption(f"{exchange} · {key} · {_rights(account.rights)}")
+        with worth, st.container(gap="xsmall"):
             st.markdown(f"### {markdown_safe(visitor.formats.money(equity_of(view)))}")
             st.markdown(age_badge(Pulse(account, view.sync, view.wallets), visitor.formats, visitor.web.clock()))
             st.caption(_wallets(view))
@@ -141,9 +142,10 @@ def render_removed(views: Sequence[AccountView], visitor: Visitor) -> None:
     with st.expander(_("Removed accounts ({count})").format(count=len(views)), icon=":material/inventory_2:"):
         for view in views:
             removed = visitor.formats.date(view.account.removed_at)
+            gone = badge("gray", "inventory_2", _("removed"))
             with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
                 name = plain(view.account.name)
-                st.markdown(f"{badge('gray', 'inventory_2', _('removed'))} {name} · {removed}", width="content")
+                st.markdown(f"{gone} {name} · {removed}", width="content")
                 st.page_link(
                     "../../pages/overview.py",
                     label=_("History"),

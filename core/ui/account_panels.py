@@ -8,7 +8,7 @@ from core.domain.types import AccountStatus
 from core.services.accounts import AccountView
 from core.ui import account_actions as actions
 from core.ui import state
-from core.ui.fields import key_prefix, render_key_fields
+from core.ui.fields import key_prefix, render_key_fields, takes_lines
 from core.ui.flash import Problem, render_problem
 from core.ui.format import markdown_safe, plain
 from core.ui.freshness import Pulse, age_badge
@@ -103,8 +103,9 @@ def _replace_key(view: AccountView, views: Sequence[AccountView], visitor: Visit
             exchange=info.name
         )
     )
+    in_lines = takes_lines(info) and st.toggle(_("The secret is a text of several lines (PEM)"), key=f"lines_{info.id}")
     with st.form("replace_form", border=False, clear_on_submit=True):
-        render_key_fields(info, prefix)
+        render_key_fields(info, prefix, in_lines=in_lines)
         st.form_submit_button(
             _("Verify and replace"),
             type="primary",

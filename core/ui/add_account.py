@@ -10,7 +10,7 @@ from core.services import account_keys
 from core.services.account_keys import NewAccount, suggest_name
 from core.services.accounts import list_accounts
 from core.ui import flash, state
-from core.ui.fields import forget_key, key_prefix, read_key, render_key_fields, unusual_fields
+from core.ui.fields import forget_key, key_prefix, read_key, render_key_fields, takes_lines, unusual_fields
 from core.ui.guard import Visitor, require_scope
 from core.ui.i18n import _
 
@@ -23,14 +23,13 @@ def choose_exchange(visitor: Visitor) -> ExchangeInfo:
     """Draw the choice of exchanges and return the facts of the chosen one."""
     ids = visitor.web.exchanges.available()
     names = {exchange: visitor.web.exchanges.describe(exchange).name for exchange in ids}
-    chosen = st.pills(
+    chosen = st.selectbox(
         _("Exchange"),
         ids,
-        default=ids[0],
-        required=True,
         key=EXCHANGE_KEY,
         format_func=lambda exchange: names.get(exchange, exchange),
         on_change=_forget_problem,
+        required=True,
     )
     return visitor.web.exchanges.describe(str(chosen))
 
@@ -39,9 +38,10 @@ def render_form(info: ExchangeInfo, visitor: Visitor, client_id: UUID) -> None:
     """Draw name, key fields and choices of one exchange; submitting adds the account."""
     prefix = key_prefix(info.id)
     taken = [view.account.name for view in list_accounts(visitor.web.storage, visitor.scope, client_id)]
-    with st.form(f"add_{info.id}", clear_on_submit=False):
+    in_lines = takes_lines(info) and st.toggle(_("The secret is a text of several lines (PEM)"), key=f"lines_{info.id}")
+    with st.form(f"add_{info.id}", clear_on_submit=True):
         st.text_input(_("Name"), value=suggest_name(info.name, taken), key=f"name_{info.id}", max_chars=80)
-        render_key_fields(info, prefix)
+        render_key_fields(info, prefix, in_lines=in_lines)
         with st.container(horizontal=True, gap="medium"):
             st.checkbox(_("Make it the main account"), key=f"main_{info.id}")
             if info.has_testnet:

@@ -14,11 +14,8 @@ from core.ui.i18n import _
 def render_demo_banner(visitor: Visitor, client: User | None) -> None:
     """Say on every screen that the data is made up, where it is."""
     if visitor.user.is_demo or (client is not None and client.is_demo):
-        st.warning(
-            _("Every account, price and result here was made up to try the product out."),
-            title=_("Made-up data"),
-            icon=":material/science:",
-        )
+        text = _("**Made-up data.** Every account, price and result here was invented to try the product out.")
+        st.warning(text, icon=":material/science:")
 
 
 def render_system_banner(system: SystemHealth, formats: Formats, now: datetime) -> None:

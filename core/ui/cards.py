@@ -4,12 +4,14 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.services.overview_types import Overview, PnlFigure
+from core.services.overview_types import Overview, PnlFigure, PositionRow
 from core.ui.charts import render_sparkline
 from core.ui.format import Formats, markdown_safe, plain
 from core.ui.i18n import _
+from core.ui.tables import pair_name
 
 CARD_WIDTH = 215
+LATELY = 96
 
 
 def render_cards(overview: Overview, formats: Formats, now: datetime) -> None:
@@ -25,7 +27,7 @@ def _equity(overview: Overview, formats: Formats, now: datetime) -> None:
     figure = overview.equity
     with st.container(border=True, height="stretch", key="card_equity", gap="xxsmall"):
         st.metric(_("Equity"), markdown_safe(formats.money(figure.value)))
-        _age(figure.as_of, formats, now)
+        _small(figure.as_of, _("accounts: {count}").format(count=len(overview.shown)), formats, now)
         if figure.carried:
             names = ", ".join(plain(name) for name in figure.carried)
             st.caption(":orange[:material/history:] " + _("with older values of {wallets}").format(wallets=names))
@@ -34,7 +36,7 @@ def _equity(overview: Overview, formats: Formats, now: datetime) -> None:
             st.caption(":orange[:material/price_check:] " + _("without {assets}: no price").format(assets=assets))
         known = [value for value in overview.curve.equity if value is not None]
         if len(known) > 1:
-            render_sparkline(known[-96:], key="spark_equity", alt=_("Equity lately"), gain=None)
+            render_sparkline(known[-LATELY:], key="spark_equity", alt=_("Equity lately"), gain=None)
 
 
 def _unrealized(overview: Overview, formats: Formats, now: datetime) -> None:
@@ -42,30 +44,31 @@ def _unrealized(overview: Overview, formats: Formats, now: datetime) -> None:
     with st.container(border=True, height="stretch", key="card_unrealized", gap="xxsmall"):
         share = figure.value / overview.equity.value if figure.value is not None and overview.equity.value else None
         _metric(_("Unrealised"), figure.value, share, formats, help_text=_("Open positions at the mark price."))
-        _age(figure.as_of, formats, now)
-        st.caption(_("open positions: {count}").format(count=len(overview.positions)))
+        count = _("open positions: {count}").format(count=len(overview.positions))
+        _small(figure.as_of, count, formats, now)
         if figure.carried:
             st.caption(":orange[:material/history:] " + _("with older values"))
+        known = [row for row in overview.positions if row.position.unrealized_usd is not None]
+        if len(known) > 1:
+            ranked = sorted(known, key=lambda row: row.position.unrealized_usd or 0.0)
+            best, worst = _extreme(_("best"), ranked[-1], formats), _extreme(_("worst"), ranked[0], formats)
+            st.caption(f"{best}  \n{worst}")
+
+
+def _extreme(label: str, row: PositionRow, formats: Formats) -> str:
+    amount = markdown_safe(formats.money(row.position.unrealized_usd, signed=True))
+    return f"{label}: {plain(pair_name(row.position.symbol))} **{amount}**"
 
 
 def _result(name: str, label: str, figure: PnlFigure, formats: Formats, now: datetime) -> None:
+    meaning = _("Change of equity without deposits and withdrawals; the percentage is the time-weighted return.")
     with st.container(border=True, height="stretch", key=f"card_{name}", gap="xxsmall"):
-        _metric(
-            label,
-            figure.value,
-            figure.rate,
-            formats,
-            help_text=_(
-                "Change of equity without deposits and withdrawals; the percentage is the time-weighted return."
-            ),
-        )
-        _age(figure.as_of, formats, now)
-        st.caption(_since(figure, formats))
+        _metric(label, figure.value, figure.rate, formats, help_text=meaning)
+        _small(figure.as_of, _since(figure, formats), formats, now)
         if figure.unvalued:
             assets = ", ".join(plain(asset) for asset in figure.unvalued)
-            st.caption(
-                ":orange[:material/price_check:] " + _("unknown: {assets} moved without a price").format(assets=assets)
-            )
+            unknown = _("unknown: {assets} moved without a price").format(assets=assets)
+            st.caption(":orange[:material/price_check:] " + unknown)
         if figure.value is not None and len(figure.trend) > 1:
             render_sparkline(figure.trend, key=f"spark_{name}", alt=label, gain=figure.value >= 0)
 
@@ -86,12 +89,12 @@ def _metric(label: str, value: float | None, rate: float | None, formats: Format
 def _since(figure: PnlFigure, formats: Formats) -> str:
     if figure.since is None:
         return _("no history yet")
-    began = max(figure.since, figure.period_start)
     late = figure.since > figure.period_start
-    same_day = formats.date(began) == formats.date(figure.as_of)
-    start = formats.time(began) if same_day and late else formats.day(began)
+    began = figure.since if late else figure.period_start
+    start = formats.time(began) if formats.date(began) == formats.date(figure.as_of) else formats.day(began)
     return (_("since {start}, where the history begins") if late else _("since {start}")).format(start=start)
 
 
-def _age(at: datetime | None, formats: Formats, now: datetime) -> None:
-    st.caption(":material/schedule: " + _("{age} ago").format(age=formats.age(at, now)))
+def _small(at: datetime | None, text: str, formats: Formats, now: datetime) -> None:
+    age = _("{age} ago").format(age=formats.age(at, now))
+    st.caption(f":material/schedule: {age} · {text}")

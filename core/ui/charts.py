@@ -30,7 +30,7 @@ def render_equity_curve(curve: Curve, formats: Formats, *, key: str, view: str) 
         hovermode="x",
         showlegend=explained,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
-        margin={"l": 8, "r": 8, "t": 34 if explained else 12, "b": 8},
+        margin={"l": 8, "r": 8, "t": 34 if explained else 12, "b": 28},
     )
     day = "%d/%m" if formats.locale.startswith("pt") else "%b %-d"
     figure.update_xaxes(
@@ -72,7 +72,8 @@ def render_allocation(parts: Sequence[Allocation], formats: Formats, *, key: str
         )
     )
     _dress(figure, formats, colors)
-    total = f"<b>{formats.compact(sum(values))}</b>"
+    caption = _("in balances")
+    total = f"<b>{formats.compact(sum(values))}</b><br><span style='font-size:12px'>{caption}</span>"
     figure.update_layout(
         uirevision=key,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},

@@ -13,19 +13,28 @@ from core.ui.i18n import _
 LONGEST_KEY = 8192
 
 
-def render_key_fields(info: ExchangeInfo, prefix: str) -> None:
-    """Draw one input per credential field, inside a form; `prefix` keeps the inputs of different forms apart."""
+def takes_lines(info: ExchangeInfo) -> bool:
+    """Tell whether a key of this exchange may be a text of several lines (a PEM file)."""
+    return any(field.multiline for field in info.credential_fields)
+
+
+def render_key_fields(info: ExchangeInfo, prefix: str, *, in_lines: bool = False) -> None:
+    """Draw one input per credential field, inside a form; `prefix` keeps the inputs of different forms apart.
+
+    `in_lines` shows the fields that take a PEM file as areas of several lines, in which what is typed can be seen.
+    """
+    optional = _("optional")
     for field in info.credential_fields:
         key = input_key(prefix, field)
         label = field_label(field.name)
         if field.kind == "choice":
             st.selectbox(label, field.choices, key=key, index=_usual_choice(field))
-        elif field.multiline:
+        elif field.multiline and in_lines:
             st.text_area(label, key=key, max_chars=LONGEST_KEY, height=140, help=_("Paste it whole, with all lines."))
         else:
             hidden = field.secret or field.kind == "password"
             st.text_input(
-                label if field.required else f"{label} ({_('optional')})",
+                label if field.required else f"{label} ({optional})",
                 key=key,
                 type="password" if hidden else "default",
                 max_chars=LONGEST_KEY,

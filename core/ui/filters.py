@@ -40,22 +40,23 @@ def render_account_filter(accounts: Sequence[AccountHealth], view: str) -> None:
         on_change=_to_url,
         args=(ACCOUNT, ACCOUNT_KEY, MAIN),
         filter_mode=None,
-        width=230,
+        width=220,
     )
 
 
 def render_period_filter(days: int) -> None:
     """Draw the choice of periods; choosing writes the URL."""
-    names: Mapping[str, str] = {"1": _("24 h"), "7": _("7 d"), "30": _("30 d"), "90": _("90 d")}
+    names: Mapping[str, str] = {"1": _("24 hours"), "7": _("7 days"), "30": _("30 days"), "90": _("90 days")}
     st.session_state[PERIOD_KEY] = str(days)
-    st.segmented_control(
+    st.selectbox(
         _("Period"),
         list(names),
         key=PERIOD_KEY,
-        required=True,
         format_func=lambda option: names[option],
         on_change=_to_url,
         args=(PERIOD, PERIOD_KEY, str(USUAL_PERIOD)),
+        filter_mode=None,
+        width=130,
     )
 
 
@@ -67,8 +68,8 @@ def clear() -> None:
 
 def _name(health: AccountHealth) -> str:
     star = "★ " if health.account.is_main else ""
-    test = f" ({_('test')})" if health.account.testnet else ""
-    return star + health.account.name + test
+    note = _("test network")
+    return star + health.account.name + (f" ({note})" if health.account.testnet else "")
 
 
 def _to_url(parameter: str, key: str, usual: str) -> None:

@@ -70,7 +70,7 @@ def status_badge(account: ExchangeAccount) -> str:
 
 def main_badge() -> str:
     """Return the badge of the main account."""
-    return badge("primary", "star", _("Main account"))
+    return badge("blue", "star", _("Main account"))
 
 
 def testnet_badge() -> str:

@@ -47,13 +47,13 @@ def _pages(visitor: Visitor) -> list[st.Page]:
 
 
 def _render_who(visitor: Visitor, client: str | None) -> None:
-    st.divider()
-    if visitor.is_admin:
-        st.caption(_("Client on the screen"))
-        st.markdown(f"**{plain(client)}**" if client else f"*{_('none chosen')}*")
-        st.divider()
     roles = {Role.CLIENT: _("Client"), Role.ANALYST: _("Analyst"), Role.ADMIN: _("Administrator")}
-    st.markdown(f"**{plain(visitor.user.name)}**  \n{roles[visitor.user.role]}")
+    if visitor.is_admin:
+        nobody = _("none chosen")
+        shown = f"**{plain(client)}**" if client else f"*{nobody}*"
+        label = _("Client on the screen")
+        st.markdown(f":small[:material/visibility: {label}]  \n{shown}")
+    st.markdown(f"**{plain(visitor.user.name)}**  \n:small[{roles[visitor.user.role]}]")
     if st.button(_("Sign out"), icon=":material/logout:", key="sign_out", type="tertiary"):
         st.logout()
 

@@ -26,6 +26,7 @@ WALLETS = {
 CARRIED = " ⏱"
 ROW_HEIGHT = 36
 MOST_ROWS_SHOWN = 12
+AMOUNT_WIDTH = 125
 NEAR_LIQUIDATION = 0.10
 
 
@@ -33,7 +34,7 @@ def render_positions(rows: Sequence[PositionRow], formats: Formats, *, key: str)
     """Draw the open positions, P&L signed and coloured, the distance to liquidation in words of percent."""
     frame = pd.DataFrame(
         {
-            "symbol": [row.position.symbol + (CARRIED if row.carried else "") for row in rows],
+            "symbol": [pair_name(row.position.symbol) + (CARRIED if row.carried else "") for row in rows],
             "side": [_(SIDES[row.position.side]) for row in rows],
             "pnl": [row.position.unrealized_usd for row in rows],
             "size": [row.position.size_base for row in rows],
@@ -99,8 +100,8 @@ def render_balances(rows: Sequence[BalanceRow], formats: Formats, *, key: str) -
     config = {
         "asset": st.column_config.TextColumn(_("Asset"), pinned=True),
         "value": st.column_config.NumberColumn(_("Value (US$)")),
-        "total": st.column_config.NumberColumn(_("Amount")),
-        "locked": st.column_config.NumberColumn(_("In orders")),
+        "total": st.column_config.NumberColumn(_("Amount"), width=AMOUNT_WIDTH),
+        "locked": st.column_config.NumberColumn(_("In orders"), width=AMOUNT_WIDTH),
         "price": st.column_config.NumberColumn(_("Price (US$)")),
         "wallet": st.column_config.TextColumn(_("Wallet")),
         "account": st.column_config.TextColumn(_("Account")),
@@ -140,10 +141,24 @@ def wallet_name(kind: str) -> str:
     return _(WALLETS[kind]) if kind in WALLETS else kind
 
 
+def pair_name(symbol: str) -> str:
+    """Return a symbol as people write it: the settling asset or the expiry only where it says something."""
+    pair, _sep, settled = symbol.partition(":")
+    settle, _sep, expiry = settled.partition("-")
+    parts = [pair, "" if pair.endswith(f"/{settle}") else settle, expiry]
+    return " · ".join(part for part in parts if part)
+
+
 def _draw(styled: Styler, config: Mapping[str, Any], count: int, *, key: str, alt: str) -> None:
-    height = (min(count, MOST_ROWS_SHOWN) + 1) * ROW_HEIGHT + 3
     st.dataframe(
-        styled, hide_index=True, column_config=dict(config), row_height=ROW_HEIGHT, height=height, key=key, alt=alt
+        styled,
+        hide_index=True,
+        column_config=dict(config),
+        row_height=ROW_HEIGHT,
+        height="content" if count <= MOST_ROWS_SHOWN else (MOST_ROWS_SHOWN + 1) * ROW_HEIGHT,
+        placeholder=MISSING,
+        key=key,
+        alt=alt,
     )
 
 
