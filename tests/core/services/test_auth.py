@@ -303,3 +303,14 @@ def test_signing_in_and_out_is_audited_without_what_was_typed(web: Web) -> None:
         ("login", own),
         ("logout", own),
     ]
+
+
+def test_the_deadline_of_a_session_that_was_used_meanwhile_moves_on(web: Web, clock: FakeClock) -> None:
+    add(web, "root", Role.ADMIN)
+    used, unused = sign_in(web, "root"), sign_in(web, "root")
+    deadlines = {each.session.id: auth.idle_deadline(each.session, each.user) for each in (used, unused)}
+    clock.advance(minutes=20)
+    scope_of(web, used, touch=True)
+    clock.advance(minutes=20)
+    assert auth.ended_among(web.storage, deadlines, clock()) == {unused.session.id}
+    assert deadlines[used.session.id] == clock() + timedelta(minutes=10)
