@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import requests
 
@@ -18,7 +18,13 @@ from connectors._wallets import WalletRead, merge_balances, read_wallets
 from connectors.bitget import balances, failures, ledger, positions, public, signing
 from connectors.bitget import endpoints as api
 from connectors.bitget.symbols import SPOT_QUOTES
-from connectors.errors import BadRequestError, ExchangeError, UnknownExchangeError, WrongAccountModeError
+from connectors.errors import (
+    BadRequestError,
+    ConnectorError,
+    ExchangeError,
+    UnknownExchangeError,
+    WrongAccountModeError,
+)
 from connectors.types import (
     AccountInfo,
     Balance,
@@ -32,8 +38,10 @@ from connectors.types import (
 )
 
 MODE_SECONDS = 3_600
-NOT_UNIFIED = (WrongAccountModeError, BadRequestError, UnknownExchangeError)
-SPOT_BILLS_ELSEWHERE = ("deposit", "withdraw")
+MAYBE_CLASSIC = (WrongAccountModeError, BadRequestError, UnknownExchangeError)
+KEPT = timedelta(days=90) - timedelta(minutes=5)
+
+Result = TypeVar("Result")
 
 
 class BitgetConnector(RestConnector):
@@ -82,67 +90,76 @@ class BitgetConnector(RestConnector):
 
     def get_permissions(self) -> Permissions:
         """Return what the key may do and the account's uid."""
-        rights = self.call(api.U_KEY_RIGHTS if self._unified() else api.KEY_RIGHTS).permissions
-        if rights is None:
-            return Permissions(None, None, None, None, None)
-        return replace(rights, uid=rights.uid or self._uid)
+        rights = self._in_mode(
+            lambda unified: self.call(api.U_KEY_RIGHTS if unified else api.KEY_RIGHTS).permissions
+        ) or Permissions(None, None, None, None, None)
+        self._uid = rights.uid or self._uid
+        return replace(rights, uid=self._uid)
 
     def get_account_info(self, *, wallets: Collection[str] | None = None) -> AccountInfo:
         """Return the wallets of the account in its mode; earn and bots are known by their value in USDT only."""
-        unified = self._unified()
-        plan = self._unified_plan() if unified else self._classic_plan()
-        wanted = [read for read in plan if wallets is None or read.wallet in wallets]
-        results = read_wallets(self, wanted)
-        return AccountInfo(results, "unified" if unified else "classic", self.now(), self._uid)
+
+        def read(unified: bool) -> AccountInfo:
+            plan = self._unified_plan() if unified else self._classic_plan()
+            found = read_wallets(self, [item for item in plan if wallets is None or item.wallet in wallets])
+            return AccountInfo(found, "unified" if unified else "classic", self.now(), self._uid)
+
+        return self._in_mode(read)
 
     def get_spot_balances(self) -> list[Balance]:
         """Return spot holdings; those of a unified account lie in its one wallet."""
-        return list(self.call(api.U_ASSETS if self._unified() else api.SPOT).balances or ())
+        return self._in_mode(lambda unified: list(self.call(api.U_ASSETS if unified else api.SPOT).balances or ()))
 
     def get_futures_positions(self, *, wallets: Collection[str] | None = None) -> list[Position]:
         """Return open positions of all product types; `wallets` restricts the reads."""
-        unified = self._unified()
-        found: list[Position] = []
-        for product, classic_wallet in api.PRODUCT_TYPES.items():
-            if wallets is None or ("unified" if unified else classic_wallet) in wallets:
-                endpoint, name = (api.U_POSITIONS, "category") if unified else (api.POSITIONS, "productType")
-                found += self.call(endpoint, {name: product}).positions or ()
-        return found
+
+        def read(unified: bool) -> list[Position]:
+            endpoint, name = (api.U_POSITIONS, "category") if unified else (api.POSITIONS, "productType")
+            found: list[Position] = []
+            for product, classic_wallet in api.PRODUCT_TYPES.items():
+                if wallets is None or ("unified" if unified else classic_wallet) in wallets:
+                    found += self.call(endpoint, {name: product}).positions or ()
+            return found
+
+        return self._in_mode(read)
 
     def get_ledger(
         self, since: datetime, until: datetime, *, wallets: Collection[str] | None = None
     ) -> list[LedgerEntry]:
         """Return bills, deposits and withdrawals in [since, until], oldest first; Bitget keeps 90 days.
 
-        Deposits and withdrawals come from their own records; the spot bills that repeat them are left out.
+        Deposits and withdrawals come from their own records; bills that repeat them are left out. Only spot, futures
+        and unified wallets have bills.
         """
-        found: dict[tuple[str, str], LedgerEntry] = {}
-        oldest = self.now() - timedelta(days=90) + timedelta(minutes=5)
-        if until <= oldest:
-            return []
-        reads = self._unified_ledger if self._unified() else self._classic_ledger
-        for endpoint, params in reads(max(since, oldest), until, wallets):
-            for page in self.pages(endpoint, params):
-                skipped = [more.get("group") in SPOT_BILLS_ELSEWHERE for more in page.details.get("ledger", ())]
-                repeated = {entry.dedupe_key for entry, skip in zip(page.ledger or (), skipped, strict=False) if skip}
-                for entry in ledger.settled(page):
-                    if since <= entry.booked_at <= until and entry.dedupe_key not in repeated:
-                        found.setdefault((entry.wallet, entry.dedupe_key), entry)
-        return sorted(found.values(), key=lambda entry: entry.booked_at)
+
+        def read(unified: bool) -> list[LedgerEntry]:
+            reads = self._unified_ledger if unified else self._classic_ledger
+            found: dict[tuple[str, str], LedgerEntry] = {}
+            for endpoint, params in reads(self._kept(since), until, wallets):
+                for page in self.pages(endpoint, params):
+                    for entry in ledger.counted(page):
+                        if since <= entry.booked_at <= until:
+                            found.setdefault((entry.wallet, entry.dedupe_key), entry)
+            return sorted(found.values(), key=lambda entry: entry.booked_at)
+
+        return self._in_mode(read)
 
     def get_closed_positions(self, since: datetime, until: datetime) -> list[ClosedPosition]:
         """Return positions closed in [since, until], oldest first; Bitget keeps three months."""
-        unified = self._unified()
-        endpoint, name = (api.U_CLOSED, "category") if unified else (api.CLOSED, "productType")
-        found: dict[str, ClosedPosition] = {}
-        for start, end in windows(since, until, 30):
-            for product in api.PRODUCT_TYPES:
-                params = {name: product, "startTime": str(start), "endTime": str(end), "limit": "100"}
-                for page in self.pages(endpoint, params):
-                    for position in page.closed_positions or ():
-                        if since <= position.closed_at <= until:
-                            found.setdefault(position.id, position)
-        return sorted(found.values(), key=lambda position: position.closed_at)
+
+        def read(unified: bool) -> list[ClosedPosition]:
+            endpoint, name = (api.U_CLOSED, "category") if unified else (api.CLOSED, "productType")
+            found: dict[str, ClosedPosition] = {}
+            for start, end in windows(self._kept(since), until, 29):
+                for product in api.PRODUCT_TYPES:
+                    params = {name: product, "startTime": str(start), "endTime": str(end), "limit": "100"}
+                    for page in self.pages(endpoint, params):
+                        for position in page.closed_positions or ():
+                            if since <= position.closed_at <= until:
+                                found.setdefault(position.id, position)
+            return sorted(found.values(), key=lambda position: position.closed_at)
+
+        return self._in_mode(read)
 
     def get_prices(self) -> list[Price]:
         """Return last spot prices of all pairs whose quote is known."""
@@ -167,30 +184,58 @@ class BitgetConnector(RestConnector):
         """Raise what the answer's code stands for."""
         failures.check(self, answer)
 
-    def _unified(self) -> bool:
-        """Tell whether the account is a unified one; asked once an hour.
+    def clarify(self, error: ExchangeError, endpoint: Endpoint) -> ExchangeError:
+        """Learn the account's mode from a refusal that names it."""
+        if isinstance(error, WrongAccountModeError):
+            self._mode = (time.monotonic(), error.venue_code == failures.IS_UNIFIED)
+        return error
+
+    def _in_mode(self, read: Callable[[bool], Result]) -> Result:
+        """Read as the account's mode needs it; once more where the exchange says meanwhile that the mode has changed.
 
         Raises:
             ExchangeError: it could not be found out; classic is never assumed after a failure of another kind.
         """
+        unified = self._unified()
+        try:
+            result = read(unified)
+        except WrongAccountModeError:
+            if not self._is_now(not unified):
+                raise
+        else:
+            if not self._is_now(not unified):
+                return result
+        return read(not unified)
+
+    def _is_now(self, unified: bool) -> bool:
+        return self._mode is not None and self._mode[1] is unified
+
+    def _unified(self) -> bool:
+        """Tell whether the account is a unified one; asked once an hour."""
         if self._mode is not None and time.monotonic() < self._mode[0] + MODE_SECONDS:
             return self._mode[1]
         try:
             settings = self.call(api.U_SETTINGS).extra
-        except NOT_UNIFIED as e:
-            self._confirm_classic(e)
-            unified = False
+        except MAYBE_CLASSIC as e:
+            if e.venue_code.startswith("http-"):
+                raise
+            unified = self._refuses_classic()
         else:
             unified, self._uid = True, settings["uid"]
         self._mode = (time.monotonic(), unified)
         return unified
 
-    def _confirm_classic(self, reason: ExchangeError) -> None:
-        """Ask a classic read: the code that says "not unified" is not documented, so its answer decides."""
+    def _refuses_classic(self) -> bool:
+        """Ask a classic read: the code that says "not unified" is not documented, so the answer decides."""
         try:
             self.call(api.SPOT)
         except WrongAccountModeError:
-            raise reason from None
+            return True
+        return False
+
+    def _kept(self, since: datetime) -> datetime:
+        """Return `since`, or the oldest instant that the exchange still answers for."""
+        return max(since, self.now() - KEPT)
 
     def _classic_plan(self) -> list[WalletRead]:
         def cash(wallet: str, endpoint: Endpoint) -> WalletRead:
@@ -211,13 +256,21 @@ class BitgetConnector(RestConnector):
 
     def _overview_plan(self) -> list[WalletRead]:
         """Read earn and bots from one overview, asked once for both."""
-        asked: dict[str, Mapping[str, Any]] = {}
+        answers: list[Mapping[str, Any] | ConnectorError] = []
+
+        def overview() -> Mapping[str, Any]:
+            if not answers:
+                try:
+                    answers.append(self.call(api.OVERVIEW).extra)
+                except ConnectorError as e:
+                    answers.append(e)
+            if isinstance(answers[0], ConnectorError):
+                raise answers[0]
+            return answers[0]
 
         def reader(wallet: str) -> Callable[[], WalletAccount]:
             def read() -> WalletAccount:
-                if not asked:
-                    asked["overview"] = self.call(api.OVERVIEW).extra
-                rows = asked["overview"]["overview"]
+                rows = overview()["overview"]
                 worth = [row["usdt"] for row in rows if row["account_type"] == wallet and row["usdt"]]
                 held = [Balance(wallet, "USDT", None, None, value, as_of=self.now()) for value in worth]
                 return self._wallet(wallet, held)
@@ -273,6 +326,5 @@ class BitgetConnector(RestConnector):
             if wallets is None or "unified" in wallets:
                 for category in api.CATEGORIES:
                     yield api.U_RECORDS, {"category": category, **span}
-            if wallets is None or "spot" in wallets or "unified" in wallets:
                 yield api.U_DEPOSITS, dict(span)
                 yield api.U_WITHDRAWALS, dict(span)

@@ -19,6 +19,7 @@ from connectors.errors import (
 )
 
 SUCCESS = "00000"
+IS_UNIFIED, IS_CLASSIC = "40085", "40084"
 CODES: dict[type[ExchangeError], tuple[str, ...]] = {
     BadKeyError: ("40037", "40006", "40001", "40002"),
     BadSignatureError: ("40009", "40010", "40003"),
@@ -28,7 +29,7 @@ CODES: dict[type[ExchangeError], tuple[str, ...]] = {
     TimestampSkewError: ("40004", "40005", "40008", "40911", "40078"),
     RateLimitedError: ("429", "1001", "30014", "50009"),
     MaintenanceError: ("40200", "40015", "40308", "41114", "43115", "40604"),
-    WrongAccountModeError: ("40085",),
+    WrongAccountModeError: (IS_UNIFIED, IS_CLASSIC),
     AccountRestrictedError: ("40013", "40016", "40031", "40710"),
     BadRequestError: ("40017", "400172", "40034", "40704", "40705"),
 }
@@ -36,14 +37,20 @@ ERRORS = {code: kind for kind, codes in CODES.items() for code in codes}
 
 
 def check(connector: RestConnector, answer: Answer) -> None:
-    """Raise what the body's code stands for; without a readable body the HTTP status speaks."""
+    """Raise what the body's code stands for; where that says nothing, the HTTP status speaks: any 5xx may pass."""
     body = answer.payload
-    if answer.problem or not isinstance(body, dict) or "code" not in body:
-        return
-    code = str(body["code"])
+    coded = not answer.problem and isinstance(body, dict) and "code" in body
+    code = str(body["code"]) if coded else f"http-{answer.status}"
     if code == SUCCESS:
         return
-    kind = ERRORS.get(code, UnknownExchangeError)
-    if code == "40009" and "not found" in str(body.get("msg", "")).lower():
+    kind = ERRORS.get(code)
+    if coded and code == "40009" and "not found" in str(body.get("msg") or body.get("message")).lower():
         kind = BadRequestError
-    raise connector.error(kind, answer, code)
+    if kind is None and answer.status == 429:
+        kind = RateLimitedError
+    if kind is None and answer.status >= 500:
+        kind = MaintenanceError
+    if kind is None and coded:
+        kind = UnknownExchangeError
+    if kind is not None:
+        raise connector.error(kind, answer, code)

@@ -15,7 +15,7 @@ FUNDING_BILL = "contract_settle_fee"
 SAME_WALLET = ("append_margin", "reduce_margin", "auto_append_margin", "adjust_down_lever_append_margin")
 LIQUIDATIONS = ("force_", "burst_", "offset_reduce_", "liq_")
 CLOSES = (*LIQUIDATIONS, "close_", "buy", "sell")
-DONE = "success"
+RECORDED = ("deposit", "withdraw")  # groups of bills that deposit and withdrawal records tell in full
 STATUS = {"success": "ok", "fail": "failed", "reject": "failed", "pending_review_fail": "failed"}
 FIRST_MS = 100_000_000_000  # spot rows may carry seconds
 SPOT_GROUPS = {
@@ -73,13 +73,13 @@ def spot_bills(answer: Answer) -> Reading:
 def deposits(answer: Answer) -> Reading:
     """Read a page of deposits; only those with status ok count."""
     items = rows(data(answer))
-    return _reading([_deposit(row) for row in items], _next_record(answer, items))
+    return _reading([_deposit(row, _home(answer)) for row in items], _next_record(answer, items))
 
 
 def withdrawals(answer: Answer) -> Reading:
     """Read a page of withdrawals; `size` is what leaves the wallet, its fee included."""
     items = rows(data(answer))
-    return _reading([_withdrawal(row) for row in items], _next_record(answer, items))
+    return _reading([_withdrawal(row, _home(answer)) for row in items], _next_record(answer, items))
 
 
 def transfers(answer: Answer) -> Reading:
@@ -89,11 +89,18 @@ def transfers(answer: Answer) -> Reading:
     return _reading([_transfer(row, wanted) for row in done], None)
 
 
-def settled(reading: Reading) -> list[LedgerEntry]:
-    """Return the entries that have happened: pending and failed deposits and withdrawals are left out."""
+def counted(reading: Reading) -> list[LedgerEntry]:
+    """Return the entries that have happened, each movement once.
+
+    Pending and failed deposits and withdrawals are left out, and bills that repeat what these records tell.
+    """
     entries = list(reading.ledger or ())
     more = reading.details.get("ledger") or [{}] * len(entries)
-    return [entry for entry, extra in zip(entries, more, strict=True) if extra.get("status", "ok") == "ok"]
+    return [
+        entry
+        for entry, extra in zip(entries, more, strict=True)
+        if extra.get("status", "ok") == "ok" and extra.get("group") not in RECORDED
+    ]
 
 
 def _reading(lines: Iterable[Line], following: Mapping[str, Any] | None) -> Reading:
@@ -134,7 +141,8 @@ def _bill(row: Mapping[str, Any], wallet: str, native: str, venue_type: str) -> 
         venue_type=venue_type,
         internal=True if _is_transfer(kind) else None,
     )
-    more: dict[str, Any] = {"native_type": venue_type}
+    group = next((name for name in RECORDED if name in kind), None)
+    more: dict[str, Any] = {"native_type": venue_type, **({"group": group} if group else {})}
     lines = []
     if amount:
         subtype = {"subtype": "liquidation"} if kind.startswith(LIQUIDATIONS) else {}
@@ -154,6 +162,8 @@ def _bill_kind(kind: str, amount: Decimal) -> LedgerKind:
         return LedgerKind.FUNDING
     if _is_transfer(kind):
         return LedgerKind.TRANSFER_IN if amount > 0 else LedgerKind.TRANSFER_OUT
+    if "deposit" in kind or "withdraw" in kind:
+        return LedgerKind.DEPOSIT if "deposit" in kind else LedgerKind.WITHDRAWAL
     if kind.startswith(("bonus_", "cash_gift_")):
         return LedgerKind.BONUS
     if kind.startswith("interest_"):
@@ -173,7 +183,7 @@ def _spot_bill(row: Mapping[str, Any]) -> list[Line]:
     kind = SPOT_GROUPS.get(group, LedgerKind.OTHER)
     if kind is LedgerKind.TRANSFER_IN and amount < 0:
         kind = LedgerKind.TRANSFER_OUT
-    crosses = group in ("deposit", "withdraw")
+    crosses = group in RECORDED
     entry = LedgerEntry(
         id=native,
         dedupe_key=f"bill:{native}",
@@ -189,7 +199,12 @@ def _spot_bill(row: Mapping[str, Any]) -> list[Line]:
     return [Line(one, {"native_type": venue_type, "group": group}) for one in [entry, *fees]]
 
 
-def _deposit(row: Mapping[str, Any]) -> Line:
+def _home(answer: Answer) -> str:
+    """Return the wallet that deposits reach and withdrawals leave."""
+    return "unified" if answer.path.startswith("/api/v3/") else "spot"
+
+
+def _deposit(row: Mapping[str, Any], wallet: str) -> Line:
     from_user = row.get("dest") == "internal_transfer"
     more: dict[str, Any] = {"status": _status(row), "fee": Decimal(0)}
     if from_user:
@@ -199,7 +214,7 @@ def _deposit(row: Mapping[str, Any]) -> Line:
         id=native,
         dedupe_key=f"deposit:{native}",
         kind=LedgerKind.DEPOSIT,
-        wallet="spot",
+        wallet=wallet,
         asset=text(row["coin"]).upper(),
         amount=natural(row["size"]),
         booked_at=_instant(row["cTime"]),
@@ -209,13 +224,13 @@ def _deposit(row: Mapping[str, Any]) -> Line:
     return Line(entry, more)
 
 
-def _withdrawal(row: Mapping[str, Any]) -> Line:
+def _withdrawal(row: Mapping[str, Any], wallet: str) -> Line:
     native = text(row["orderId"])
     entry = LedgerEntry(
         id=native,
         dedupe_key=f"withdrawal:{native}",
         kind=LedgerKind.WITHDRAWAL,
-        wallet="spot",
+        wallet=wallet,
         asset=text(row["coin"]).upper(),
         amount=-natural(row["size"]),
         booked_at=_instant(row["cTime"]),

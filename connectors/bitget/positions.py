@@ -10,6 +10,7 @@ from connectors.bitget.public import data
 from connectors.bitget.symbols import contract_symbol
 from connectors.types import ClosedPosition, Position, Side
 
+LINEAR_COINS = ("USDT", "USDC")
 MARGIN_MODES = {"crossed": "cross", "cross": "cross", "isolated": "isolated"}
 
 
@@ -48,13 +49,11 @@ def _open(items: list[dict[str, Any]], answer: Answer, *, unified: bool) -> list
 def _position(row: Mapping[str, Any], answer: Answer, *, unified: bool) -> Position:
     settle, venue_symbol = text(row["marginCoin"]).upper(), text(row["symbol"])
     symbol = contract_symbol(venue_symbol, settle)
-    if symbol is None:
-        raise ValueError("unknown contract")
-    inverse = "/USD:" in symbol
+    inverse = settle not in LINEAR_COINS
     liquidation = number_or_none(row["liquidationPrice"])
     return Position(
         wallet="unified" if unified else "futures_inverse" if inverse else "futures_linear",
-        symbol=symbol,
+        symbol=symbol or venue_symbol,
         venue_symbol=venue_symbol,
         side=Side(text(row["posSide" if unified else "holdSide"])),
         size_base=natural(row["total"]),
@@ -64,7 +63,7 @@ def _position(row: Mapping[str, Any], answer: Answer, *, unified: bool) -> Posit
         unrealized_pnl=number(row["unrealisedPnl" if unified else "unrealizedPL"]),
         contracts=natural(row["total"]),
         contract_size=Decimal(1),
-        contract_size_unit=symbol.split("/")[0],
+        contract_size_unit=symbol.split("/")[0] if symbol else None,
         liquidation_price=liquidation if liquidation is not None and liquidation > 0 else None,
         leverage=number_or_none(row["leverage"]),
         margin_mode=MARGIN_MODES[text(row["marginMode"])],

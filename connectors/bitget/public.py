@@ -8,6 +8,7 @@ from connectors.types import Permissions
 
 READ_CODES = frozenset({"readonly", "read", "read_only"})
 TRADE_CODES = frozenset({"trade"})
+PERMISSION_TYPES = {"read_and_write": True, "read_only": False, "readonly": False}
 
 
 def data(answer: Answer) -> object:
@@ -63,15 +64,15 @@ def classic_permissions(answer: Answer) -> Reading:
 
 
 def unified_permissions(answer: Answer) -> Reading:
-    """Read a unified key's rights: `permType` decides whether the scopes it lists may write."""
+    """Read a unified key's rights: `permType` says whether its scopes may write; an unknown word leaves that open."""
     body = record(data(answer))
     codes = _codes(body["permissions"])
-    writes = text(body["permType"]).replace("-", "_") == "read_and_write"
+    writes = PERMISSION_TYPES.get(text(body["permType"]).replace("-", "_").lower())
     rights = Permissions(
         read=True,
-        trade=writes and "uta_trade" in codes,
-        transfer=writes and "uta_mgt" in codes,
-        withdraw=writes and "withdraw" in codes,
+        trade="uta_trade" in codes and writes,
+        transfer="uta_mgt" in codes and writes,
+        withdraw=any("withdraw" in code for code in codes) and writes,
         ip_restricted=bool(body.get("ips")),
         uid=_uid(body),
     )
