@@ -76,6 +76,15 @@ def _fresh_throttle(request: pytest.FixtureRequest) -> None:
         installation.forget_failures()
 
 
+@pytest.fixture(autouse=True)
+def _free_exchange_accounts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the next test add the same exchange accounts: each belongs to one client at a time."""
+    yield
+    if "installation" in request.fixturenames:
+        installation: Installation = request.getfixturevalue("installation")
+        installation.remove_accounts()
+
+
 @pytest.fixture
 def client(installation: Installation) -> User:
     """A client of their own for each test, so that tests can share an installation."""

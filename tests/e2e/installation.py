@@ -12,12 +12,12 @@ from typing import Self
 
 import requests
 
-from connectors.sandbox import Sandbox
+from connectors.sandbox import Sandbox, SandboxKey
 from core import bootstrap
 from core.config import load_settings
-from core.domain.types import Role, User
+from core.domain.types import ExchangeAccount, Role, User
 from core.ports import Storage
-from core.services import people
+from core.services import account_keys, people
 from core.services.people import NewPerson, Preferences
 from core.supervisor import Child, make_children
 from tests.databases import fresh_url
@@ -134,6 +134,42 @@ class Installation:
         """Let this machine sign in again at once: all tests come from one address."""
         with self.storage.begin() as uow:
             uow.sessions.clear_failures("ip:127.0.0.1")
+
+    def remove_accounts(self) -> None:
+        """Take every exchange account out, as a person would."""
+        with self.storage.begin() as uow:
+            for account in uow.accounts.all(None):
+                uow.accounts.remove(account, bootstrap.utc_now())
+
+    def add_account(self, client: User, key: SandboxKey, name: str) -> ExchangeAccount:
+        """Add an account as the form does, and wait until the sidecar has verified and read it."""
+        web = bootstrap.build_web(self.settings)
+        fields = {"api_key": key.api_key, "api_secret": key.api_secret, "passphrase": key.passphrase or ""}
+        new = account_keys.NewAccount(client.id, key.exchange, name, account_keys.NewKey(fields))
+        now = web.clock()
+        job = account_keys.add_account(
+            web.storage, web.exchanges, web.sealer, bootstrap.operator_scope(now), new, now=now
+        )  # fmt: skip
+        web.storage.dispose()
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with self.storage.begin(write=False) as uow:
+                account = uow.accounts.get(job.account_id, None)
+                if account is not None and uow.readings.first_point_at([account.id], None):
+                    return account
+            time.sleep(0.1)
+        raise AssertionError(f"{name} was not verified:\n{self.logs()[-4000:]}")
+
+    def accounts_of(self, client: User) -> list[ExchangeAccount]:
+        """Return a client's accounts as they are stored."""
+        with self.storage.begin(write=False) as uow:
+            return uow.accounts.all({client.id})
+
+    def equity_of(self, account: ExchangeAccount) -> float:
+        """Return the account's last stored equity in USD."""
+        with self.storage.begin(write=False) as uow:
+            now = bootstrap.utc_now()
+            return uow.readings.last_points_before([account.id], None, [now])[now][account.id].equity
 
     def logs(self) -> str:
         """Return everything that the processes wrote."""

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Locator, Page, Response, expect
 
+from connectors.sandbox import SandboxKey
 from tests.e2e.installation import PASSWORD
 
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
@@ -42,6 +43,45 @@ class Person:
         """Follow a link of the navigation."""
         self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
         self.settle()
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose an option of a select box."""
+        self.page.get_by_role("combobox", name=label).click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+        self.settle()
+
+    def type_key(self, key: SandboxKey, *, passphrase: bool = True) -> None:
+        """Paste a key into the fields that the form shows."""
+        self._field("API key").fill(key.api_key)
+        self._field("API secret").fill(key.api_secret)
+        if key.passphrase and passphrase:
+            self._field("Passphrase").fill(key.passphrase)
+
+    def add_account(self, exchange: str, key: SandboxKey, *, name: str | None = None, passphrase: bool = True) -> None:
+        """Go to the form, fill it in and send it."""
+        self.go_to("Add account")
+        self.choose("Exchange", exchange)
+        if name is not None:
+            self._field("Name").fill(name)
+        self.type_key(key, passphrase=passphrase)
+        self.page.get_by_role("button", name="Check and add").click()
+
+    def act_on(self, account: str, action: str) -> None:
+        """Choose an action from an account's menu on the Accounts page."""
+        card = self.card(account)
+        card.get_by_role("button", name="Actions").click()
+        self.page.get_by_role("option", name=action, exact=True).or_(
+            self.page.get_by_role("menuitem", name=action, exact=True)
+        ).click()
+        self.settle()
+
+    def card(self, account: str) -> Locator:
+        """Return an account's card on the Accounts page."""
+        heading = self.page.get_by_role("heading", name=account, exact=True)
+        return self.page.locator("[class*=st-key-account_]").filter(has=heading).last
+
+    def _field(self, label: str) -> Locator:
+        return self.page.get_by_role("textbox", name=label, exact=True)
 
     def heading(self, name: str) -> Locator:
         """Return the heading of this name."""
