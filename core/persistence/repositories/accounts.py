@@ -135,12 +135,13 @@ class AccountRepository(Repository):
         )
 
     def set_status(self, account: ExchangeAccount, status: AccountStatus, reason: str | None, at: datetime) -> None:
-        """Store where the account stands and why.
+        """Store where the account stands and why; a refused account is no main account.
 
         Raises:
             NotFoundError: there is no such account of that client.
         """
-        self._change(account, status=status, reason=reason, updated_at=at)
+        not_main = {"is_main": False} if status is AccountStatus.REFUSED else {}
+        self._change(account, status=status, reason=reason, updated_at=at, **not_main)
 
     def set_rights(self, account: ExchangeAccount, rights: KeyRights, uid: str | None, at: datetime) -> None:
         """Store what the key may do and pin the exchange's own account id (None leaves a pinned one).

@@ -157,6 +157,16 @@ def test_a_key_that_comes_to_be_able_to_withdraw_is_refused_and_erased_at_the_da
     assert house.account(other).is_main
 
 
+def test_a_refused_account_is_not_main_even_when_no_other_can_be(house: House) -> None:
+    job = house.add("good")
+    house.once()
+    key = house.sandbox.key(EXCHANGE, "good")
+    house.sandbox.put_key(replace(key, permissions=replace(key.permissions, withdraw=True)))
+    house.clock.move(86400)
+    house.once()
+    assert (house.account(job).status, house.account(job).is_main) == (AccountStatus.REFUSED, False)
+
+
 def test_an_account_whose_sidecar_died_is_taken_over_and_the_dead_one_s_late_write_is_refused(any_house: House) -> None:
     house = any_house
     job = house.add("good")
