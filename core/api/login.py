@@ -25,6 +25,7 @@ from core.services import auth
 CONCURRENT_HASHES = 4
 LONGEST_QUEUE = 40
 SAME_SITE = frozenset({"", "none", "same-origin"})
+DOWNLOADS = "/exports/"
 COOKIE_SLACK = timedelta(minutes=1)
 
 T = TypeVar("T")
@@ -133,7 +134,10 @@ class SignInPages:
             await self._queue.run(functools.partial(self._reauthenticate, session.id, fields.get("password", "")))
         except PlatformError as e:
             return self._pages.render(request, "reauth.html", values, error=e)
-        return see_other(str(values["next"]))
+        address = str(values["next"])
+        if address.startswith(DOWNLOADS):  # a download leaves the browser on this page, which then must not be a form
+            return self._pages.render(request, "download.html", {**values, "address": address})
+        return see_other(address)
 
     async def _find_login(self, request: Request) -> Login | None:
         token = cookies.read_token(request.headers.raw)
