@@ -136,7 +136,7 @@ def _bill(row: Mapping[str, Any], wallet: str, native: str, venue_type: str) -> 
         asset=coin,
         amount=amount,
         booked_at=_instant(row["ts"] if "ts" in row else row["cTime"]),
-        symbol=bill_symbol(venue_symbol, coin),
+        symbol=bill_symbol(venue_symbol, coin, str(row.get("category") or "")),
         venue_symbol=venue_symbol or None,
         venue_type=venue_type,
         internal=True if _is_transfer(kind) else None,
