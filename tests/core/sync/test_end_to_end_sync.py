@@ -236,3 +236,19 @@ def test_a_jump_right_after_a_ledger_read_waits_for_the_next_one_rather_than_sho
     house.once()
     assert house.amounts(job) == house.truth("good")
     assert 50000 in house.ledger(job).values()
+
+
+def test_another_exchange_goes_on_while_one_asks_for_peace(house: House) -> None:
+    struck, other = house.add("good"), house.add("good", exchange="bitget")
+    house.once()
+    assert house.account(other).status is AccountStatus.ACTIVE
+    equity = sum(wallet.equity or 0 for wallet in house.wallets(other).values())
+    assert equity == pytest.approx(float(house.world("good", "bitget")["equity_usd"]), rel=1e-3)  # type: ignore[arg-type]
+    house.clock.move(120)
+    house.sandbox.fault(Fault(EXCHANGE, FaultKind.STATUS, status=429, retry_after=600))
+    house.once()
+    house.clock.move(120)
+    house.once()
+    assert house.state(struck).last_ok_at != house.clock()
+    assert house.state(other).last_ok_at == house.clock()
+    assert all(wallet.ok for wallet in house.wallets(other).values())
