@@ -1,0 +1,377 @@
+"""ccxt and our connector read the same sandbox with the same keys and must see the same, to the last digit.
+
+An exchange that the sandbox speaks is tested by its spot balances, positions and flows at once, by the rest as soon
+as CLIENTS says how ccxt is asked for it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import ccxt
+import pytest
+
+import connectors
+from connectors import _pace
+from connectors.sandbox import Sandbox, SandboxConfig, available
+from connectors.types import Balance, LedgerEntry, LedgerKind
+
+NOW = datetime(2026, 2, 14, 15, 30, 20, 250_000, tzinfo=UTC)
+SINCE = NOW - timedelta(days=25)
+NOW_MS, SINCE_MS = int(NOW.timestamp() * 1000), int(SINCE.timestamp() * 1000)
+Params = dict[str, Any]
+Change = tuple[int, str, Decimal]
+Amounts = dict[str, Decimal]
+Flows = Callable[[Any], tuple[list[Params], list[Params]]]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """How ccxt walks the history of a wallet; its rows' `info` gives the signed change (or several)."""
+
+    params: Params
+    change: Callable[[Params], Decimal]
+    is_funding: Callable[[Params], bool]
+    pages: Callable[[Any, Params], Iterator[Any]]
+
+
+@dataclass(frozen=True)
+class Client:
+    """How ccxt is asked for what one of our accounts holds.
+
+    `wallets` maps our wallets to the parameters of fetch_balance, `raw` to calls where ccxt's parsing lacks one; ccxt's
+    total holds the unrealised P&L but in the wallets named in `cash`. `positions` are parameters of fetch_positions.
+    """
+
+    keys: tuple[str, ...] = ("good", "spot", "empty", "dust", "one_way")
+    options: Params = field(default_factory=dict)
+    wallets: Mapping[str, tuple[Params, ...]] = field(default_factory=dict)
+    raw: Mapping[str, Callable[[Any], Amounts]] = field(default_factory=dict)
+    cash: frozenset[str] = frozenset()
+    is_copy: Callable[[str], bool] = lambda asset: False
+    positions: tuple[Params, ...] = ({},)
+    ledgers: Mapping[str, tuple[Ledger, ...]] = field(default_factory=dict)
+    flows: Flows = lambda client: parsed_flows(client)
+
+
+def by_time(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401 - ccxt has no types
+    """Walk from the oldest page on, by the time of its last row."""
+    since, seen = SINCE_MS, set()
+    while True:
+        page = client.fetch_ledger(None, since, 1000, {**params, "until": NOW_MS})
+        new = [row for row in page if (row["id"], row["info"]["incomeType"]) not in seen]
+        seen |= {(row["id"], row["info"]["incomeType"]) for row in new}
+        yield from new
+        if len(page) < 1000:
+            return
+        since = page[-1]["timestamp"]
+
+
+def by_id(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+    """Walk from the newest page back, below its smallest id."""
+    asked = {**params, "until": NOW_MS}
+    while page := client.fetch_ledger(None, SINCE_MS, 100, dict(asked)):
+        yield from page
+        asked["idLessThan"] = min((row["id"] for row in page), key=int)
+
+
+def by_category(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+    """Walk the records of every category of a unified account, that ccxt reaches but does not parse."""
+    for category in ("SPOT", "MARGIN", "USDT-FUTURES", "USDC-FUTURES", "COIN-FUTURES", "OTHER"):
+        asked = {"category": category, "startTime": SINCE_MS, "endTime": NOW_MS, "limit": 100}
+        while True:
+            data = client.privateUtaGetV3AccountFinancialRecords(asked)["data"]
+            yield from (
+                {"timestamp": int(row["ts"]), "currency": row["coin"], "info": row} for row in data["list"] or []
+            )
+            if not data["cursor"]:
+                break
+            asked["cursor"] = data["cursor"]
+
+
+def parsed_flows(client: Any, *codes: str) -> tuple[list[Params], list[Params]]:  # noqa: ANN401
+    """Return what came (also in currencies that must be asked for by their codes) and what left."""
+    came = [row for code in (None, *codes) for row in client.fetch_deposits(code, SINCE_MS, 100)]
+    return came, client.fetch_withdrawals(None, SINCE_MS, 100)
+
+
+def unified_flows(client: Any) -> tuple[list[Params], list[Params]]:  # noqa: ANN401
+    """Return what came to and left a unified account, that ccxt reaches but does not ask for."""
+    asked = {"startTime": SINCE_MS, "endTime": NOW_MS, "limit": 100}
+    came = client.privateUtaGetV3AccountDepositRecords(asked)["data"]
+    left = client.privateUtaGetV3AccountWithdrawalRecords(asked)["data"]
+    return client.parse_transactions(came, None), client.parse_transactions(left, None)
+
+
+def income(kind: str) -> tuple[Ledger, ...]:
+    return (
+        Ledger(
+            {"type": kind},
+            lambda info: Decimal(info["income"]),
+            lambda info: bool(info["incomeType"] == "FUNDING_FEE"),
+            by_time,
+        ),
+    )
+
+
+def bills(**params: str) -> Ledger:
+    names = ("size", "fees") if params["type"] == "spot" else ("amount", "fee")
+
+    def change(info: Params) -> Decimal:
+        return sum((Decimal(info[name]) for name in names), Decimal(0))
+
+    return Ledger(params, change, lambda info: bool(info["businessType"] == "contract_settle_fee"), by_id)
+
+
+def records() -> Ledger:
+    return Ledger(
+        {},
+        lambda info: Decimal(info["amount"]) + Decimal(info["fee"]),
+        lambda info: info["type"].startswith("CONTRACT_MAIN_SETTLE_FEE"),
+        by_category,
+    )
+
+
+def coins(rows: Iterable[Params], *names: str) -> Amounts:
+    return {row["coin"]: sum((Decimal(row[name] or 0) for name in names), Decimal(0)) for row in rows}
+
+
+LINEAR = ({"productType": "USDT-FUTURES"}, {"productType": "USDC-FUTURES"})
+INVERSE = tuple({"productType": "COIN-FUTURES", "marginCoin": coin} for coin in ("BTC", "ETH"))
+CLIENTS: dict[str, tuple[Client, ...]] = {
+    "binance": (
+        Client(
+            wallets={
+                "spot": ({},),
+                "funding": ({"type": "funding"},),
+                "usdm": ({"type": "future"},),
+                "coinm": ({"type": "delivery"},),
+            },
+            is_copy=lambda asset: asset.startswith("LD") and asset != "LDO",
+            positions=({}, {"subType": "inverse"}),
+            ledgers={"usdm": income("future"), "coinm": income("delivery")},
+            flows=lambda client: parsed_flows(client, "BRL"),
+        ),
+    ),
+    "bitget": (
+        Client(
+            wallets={
+                "spot": ({},),
+                "futures_linear": tuple({"type": "swap", **product} for product in LINEAR),
+                "futures_inverse": ({"type": "swap", "productType": "COIN-FUTURES"},),
+            },
+            raw={
+                "funding": lambda client: coins(
+                    client.privateSpotGetV2AccountFundingAssets()["data"], "available", "frozen"
+                )
+            },
+            positions=(*LINEAR, *INVERSE),
+            ledgers={
+                "spot": (bills(type="spot"),),
+                "futures_linear": tuple(bills(type="swap", **product) for product in LINEAR),
+                "futures_inverse": (bills(type="swap", productType="COIN-FUTURES"),),
+            },
+        ),
+        Client(
+            keys=("unified",),
+            options={"uta": True},
+            wallets={"unified": ({},)},
+            raw={"funding": lambda client: coins(client.privateUtaGetV3AccountFundingAssets()["data"], "balance")},
+            cash=frozenset({"unified"}),
+            positions=LINEAR,
+            ledgers={"unified": (records(),)},
+            flows=unified_flows,
+        ),
+    ),
+}
+CASES = [
+    pytest.param(exchange, client, name, id=f"{exchange}-{name}")
+    for exchange in available()
+    for client in CLIENTS.get(exchange, (Client(),))
+    for name in client.keys
+]
+LEDGERS = [
+    pytest.param(exchange, client, name, wallet, id=f"{exchange}-{name}-{wallet}")
+    for exchange, clients in CLIENTS.items()
+    for client in clients
+    for name in client.keys
+    for wallet in client.ledgers
+    if name in ("good", "one_way", "unified")
+]
+accounts = pytest.mark.parametrize(("exchange", "client", "name"), CASES)
+ledgers = pytest.mark.parametrize(("exchange", "client", "name", "wallet"), LEDGERS)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(SandboxConfig(opened_on=date(2026, 1, 1), clock=lambda: NOW, enforce_limits=False)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def theirs(sandbox: Sandbox) -> Iterator[Callable[[str, Client, str], Any]]:
+    """Make ccxt clients of the sandbox that take numbers as text and the time from our clock."""
+    made: dict[tuple[str, str], Any] = {}
+
+    def connect(exchange: str, client: Client, name: str) -> Any:  # noqa: ANN401
+        if (exchange, name) not in made:
+            key = sandbox.key(exchange, name)
+            settings = {"apiKey": key.api_key, "secret": key.api_secret, "password": key.passphrase}
+            found = getattr(ccxt, exchange)({**settings, "enableRateLimit": False, "options": client.options})
+            base = next(iter(sandbox.hosts()[exchange].values()))
+            found.urls["api"] = {
+                part: "/".join([base, *url.split("/", 3)[3:]]) for part, url in found.urls["api"].items()
+            }
+            found.number, found.milliseconds = str, lambda: NOW_MS
+            found.session.trust_env = False
+            made[exchange, name] = found
+        return made[exchange, name]
+
+    yield connect
+    for item in made.values():
+        item.session.close()
+
+
+@pytest.fixture
+def ours(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], connectors.Connector]:
+    """Make our connectors of the sandbox; limits rest, as its clock does."""
+    monkeypatch.setattr(_pace, "LONGEST_WINDOW_SECONDS", 0)
+
+    def connect(exchange: str, name: str) -> connectors.Connector:
+        key = sandbox.key(exchange, name)
+        return connectors.create(
+            exchange,
+            api_key=key.api_key,
+            api_secret=key.api_secret,
+            passphrase=key.passphrase,
+            hosts=sandbox.hosts()[exchange],
+            clock=lambda: NOW,
+        )
+
+    return connect
+
+
+Theirs = Callable[[str, Client, str], Any]
+Ours = Callable[[str, str], connectors.Connector]
+
+
+def balances(client: Client, ccxt_client: Any, params: Iterable[Params]) -> Amounts:  # noqa: ANN401
+    found: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for asked in params:
+        for asset, amount in ccxt_client.fetch_balance(dict(asked))["total"].items():
+            if Decimal(amount) and not client.is_copy(asset):
+                found[asset] += Decimal(amount)
+    return found
+
+
+def held(rows: Iterable[Balance], *, cash: bool) -> Amounts:
+    amounts = {row.asset: row.total if cash or row.equity is None else row.equity for row in rows}
+    return {asset: amount for asset, amount in amounts.items() if amount}
+
+
+@accounts
+def test_spot_balances_agree(theirs: Theirs, ours: Ours, exchange: str, client: Client, name: str) -> None:
+    found = held(ours(exchange, name).get_spot_balances(), cash=True)
+    assert found == balances(client, theirs(exchange, client, name), ({},))
+    assert bool(found) is (name != "empty")
+
+
+@accounts
+def test_the_balances_of_every_wallet_agree(
+    theirs: Theirs, ours: Ours, exchange: str, client: Client, name: str
+) -> None:
+    found = {wallet.wallet: wallet.balances for wallet in ours(exchange, name).get_account_info().wallets}
+    for wallet, params in client.wallets.items():
+        expected = balances(client, theirs(exchange, client, name), params)
+        assert held(found.get(wallet, ()), cash=wallet in client.cash) == expected, wallet
+    for wallet, ask in client.raw.items():
+        expected = {asset: amount for asset, amount in ask(theirs(exchange, client, name)).items() if amount}
+        assert held(found[wallet], cash=True) == expected, wallet
+
+
+@accounts
+def test_positions_agree(theirs: Theirs, ours: Ours, exchange: str, client: Client, name: str) -> None:
+    rows = [row for params in client.positions for row in theirs(exchange, client, name).fetch_positions(None, params)]
+    numbers = ("contracts", "entryPrice", "markPrice", "unrealizedPnl")
+    expected = sorted(
+        (row["symbol"], row["side"], row["marginMode"], row["hedged"], *(Decimal(row[field]) for field in numbers))
+        for row in rows
+        if Decimal(row["contracts"] or 0)
+    )
+    found = ours(exchange, name).get_futures_positions()
+    assert (
+        sorted(
+            (
+                item.symbol,
+                item.side.value,
+                item.margin_mode,
+                item.hedged,
+                item.contracts,
+                item.entry_price,
+                item.mark_price,
+                item.unrealized_pnl,
+            )
+            for item in found
+        )
+        == expected
+    )
+    assert bool(found) is (name in ("good", "one_way", "unified"))
+
+
+def told(rows: Iterable[Any], ledger: Ledger, *, only_funding: bool) -> Iterator[Change]:
+    for row in rows:
+        if ledger.is_funding(row["info"]) or not only_funding:
+            yield row["timestamp"], row["currency"], ledger.change(row["info"])
+
+
+def booked(entries: Iterable[LedgerEntry]) -> Iterator[Change]:
+    for entry in entries:
+        yield int(entry.booked_at.timestamp() * 1000), entry.asset, entry.amount
+
+
+def added_up(changes: Iterable[Change]) -> dict[tuple[int, str], Decimal]:
+    """Add up what happened to one asset in one moment: one row there may be several entries here."""
+    sums: defaultdict[tuple[int, str], Decimal] = defaultdict(Decimal)
+    for at, asset, amount in changes:
+        sums[at, asset] += amount
+    return {moment: amount for moment, amount in sums.items() if amount}
+
+
+@ledgers
+def test_income_and_funding_agree(
+    theirs: Theirs, ours: Ours, exchange: str, client: Client, name: str, wallet: str
+) -> None:
+    outside = (LedgerKind.DEPOSIT, LedgerKind.WITHDRAWAL)
+    entries = [entry for entry in ours(exchange, name).get_ledger(SINCE, NOW) if entry.wallet == wallet]
+    walked = [
+        (ledger, list(ledger.pages(theirs(exchange, client, name), ledger.params))) for ledger in client.ledgers[wallet]
+    ]
+    for only_funding in (False, True):
+        kept = [
+            entry
+            for entry in entries
+            if (entry.kind is LedgerKind.FUNDING or not only_funding)
+            and not (wallet == "unified" and entry.kind in outside)
+        ]
+        expected = added_up(c for ledger, rows in walked for c in told(rows, ledger, only_funding=only_funding))
+        assert added_up(booked(kept)) == expected
+        assert bool(expected) or (only_funding and wallet == "spot") or name == "one_way"
+
+
+@accounts
+def test_deposits_and_withdrawals_agree(theirs: Theirs, ours: Ours, exchange: str, client: Client, name: str) -> None:
+    entries = ours(exchange, name).get_ledger(SINCE, NOW)
+    came, left = client.flows(theirs(exchange, client, name))
+    expected = sorted((row["currency"], Decimal(row["amount"])) for row in came if row["status"] == "ok")
+    assert sorted((e.asset, e.amount) for e in entries if e.kind is LedgerKind.DEPOSIT) == expected
+    withdrawn = {entry.id for entry in entries if entry.kind is LedgerKind.WITHDRAWAL}
+    paid: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        if entry.id in withdrawn:
+            paid[entry.id] -= entry.amount
+    assert paid == {
+        row["id"]: Decimal(row["amount"]) + abs(Decimal(row["fee"]["cost"])) for row in left if row["status"] == "ok"
+    }
