@@ -185,7 +185,7 @@ class Accounts(Protocol):
 
 
 class Credentials(Protocol):
-    """Sealed credentials: web only writes, sync reads. A candidate waits beside the current one until it is verified."""
+    """Sealed credentials: web only writes, sync reads. A candidate waits beside the current one until verified."""
 
     def load(self, account_id: UUID, client_id: UUID) -> SealedCredential | None: ...
     def save_candidate(
@@ -304,6 +304,41 @@ class Readings(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ClientPicture:
+    """Everything a page shows of one client but the curve, removed accounts included; see Pictures.of_client.
+
+    `jobs` are the newest of each account and kind; `boundaries` the last point of each account at or before each time.
+    """
+
+    accounts: list[ExchangeAccount]
+    states: list[SyncState]
+    jobs: list[Job]
+    wallets: list[WalletState]
+    balances: list[HeldBalance]
+    positions: list[OpenPosition]
+    flows: list[LedgerRow]
+    pauses: list[ExchangePause]
+    heartbeats: list[Heartbeat]
+    boundaries: dict[datetime, dict[UUID, EquityPoint]]
+
+
+class Pictures(Protocol):
+    """A client's whole state in one query: a page costs a session, a picture and its points."""
+
+    def of_client(
+        self,
+        client_id: UUID,
+        *,
+        times: Sequence[datetime],
+        flows_since: datetime,
+        kinds: Collection[str],
+        now: datetime,
+    ) -> ClientPicture:
+        """Read flows with flows_since < booked_at <= now and pauses that outlast `now`."""
+        ...
+
+
 class Ledger(Protocol):
     """Ledger rows: unique by (account, wallet, dedupe_key); storing one again changes nothing."""
 
@@ -356,6 +391,8 @@ class UnitOfWork(Protocol):
     def syncing(self) -> Syncing: ...
     @property
     def readings(self) -> Readings: ...
+    @property
+    def pictures(self) -> Pictures: ...
     @property
     def ledger(self) -> Ledger: ...
     @property

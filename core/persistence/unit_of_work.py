@@ -12,6 +12,7 @@ from core.persistence.repositories.credentials import CredentialRepository
 from core.persistence.repositories.facts import FactRepository
 from core.persistence.repositories.jobs import JobRepository
 from core.persistence.repositories.ledger import LedgerRepository
+from core.persistence.repositories.picture import PictureRepository
 from core.persistence.repositories.prices import PriceRepository
 from core.persistence.repositories.readings import ReadingRepository
 from core.persistence.repositories.sessions import LoginSessionRepository
@@ -63,6 +64,11 @@ class SqlUnitOfWork:
     def readings(self) -> ReadingRepository:
         """Latest state and history."""
         return ReadingRepository(self.connection, self._allowed)
+
+    @cached_property
+    def pictures(self) -> PictureRepository:
+        """Everything a page shows of one client, in one query."""
+        return PictureRepository(self.connection, self._allowed)
 
     @cached_property
     def ledger(self) -> LedgerRepository:

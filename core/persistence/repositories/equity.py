@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     type_coerce,
     union_all,
 )
@@ -76,59 +77,33 @@ class EquityRepository(Repository):
         self, account_ids: Collection[UUID], client_ids: ClientIds, times: Sequence[datetime]
     ) -> dict[datetime, dict[UUID, EquityPoint]]:
         """Return for each time the last point of each account at or before it, from the finest bucket that has one."""
-        found: dict[datetime, dict[UUID, EquityPoint]] = {at: {} for at in times}
         if not times or not account_ids:
-            return found
-        asked = union_all(
-            *(
-                select(
-                    literal(position, Integer).label("position"),
-                    literal(to_micros(at), BigInteger).label("at_us"),
-                    literal(seconds, Integer).label("bucket_seconds"),
-                    literal(to_micros(at) // (seconds * MICROS), Integer).label("bucket"),
-                )
-                for position, at in enumerate(times)
-                for seconds in BUCKETS
-            )
-        ).subquery("asked")
-        earlier = POINT.__table__.alias("earlier")
-        last = (
-            select(earlier.c.bucket)
-            .where(
-                earlier.c.account_key == ExchangeAccountRow.number,
-                earlier.c.bucket_seconds == asked.c.bucket_seconds,
-                earlier.c.bucket <= asked.c.bucket,
-                earlier.c.at_us <= asked.c.at_us,
-            )
-            .order_by(earlier.c.bucket.desc())
-            .limit(1)
-            .correlate(asked, ExchangeAccountRow)
-            .scalar_subquery()
-        )
-        statement = (
-            select(asked.c.position, asked.c.bucket_seconds, *POINT_COLUMNS)
-            .select_from(asked)
-            .join(ExchangeAccountRow, ExchangeAccountRow.id.in_(sorted(account_ids)))
-            .join(POINT, and_(OWNER, POINT.bucket_seconds == asked.c.bucket_seconds, POINT.bucket == last))
-        )
-        rows = self.run(self._scoped(statement, POINT.client_id, client_ids)).all()
-        coarse_first = sorted(rows, key=lambda row: (row.at_us, -row.bucket_seconds))
-        for row, point in zip(coarse_first, to_points([row[2:] for row in coarse_first]), strict=True):
-            found[times[row.position]][point.account_id] = point
-        return found
+            return {at: {} for at in times}
+        statement = last_points(len(times)).where(ExchangeAccountRow.id.in_(sorted(account_ids)))
+        rows = self.run(self._scoped(statement, POINT.client_id, client_ids), asked_times(times))
+        return points_by_time(rows, times)
 
     def first_point_at(self, account_ids: Collection[UUID], client_ids: ClientIds) -> dict[UUID, EquityPoint]:
         """Return the earliest point kept of each account; its `open` is the account's first equity."""
+        sizes = union_all(*(select(literal(seconds, Integer).label("seconds")) for seconds in BUCKETS)).subquery(
+            "sizes"
+        )
         kept = POINT.__table__.alias("kept")
         first = (
             select(kept.c.bucket)
-            .where(kept.c.account_key == POINT.account_key, kept.c.bucket_seconds == POINT.bucket_seconds)
+            .where(kept.c.account_key == ExchangeAccountRow.number, kept.c.bucket_seconds == sizes.c.seconds)
             .order_by(kept.c.bucket)
             .limit(1)
-            .correlate(POINT)
+            .correlate(sizes, ExchangeAccountRow)
             .scalar_subquery()
         )
-        rows = self.run(self._points(account_ids, client_ids).where(POINT.bucket == first))
+        statement = (
+            select(*POINT_COLUMNS)
+            .select_from(sizes)
+            .join(ExchangeAccountRow, ExchangeAccountRow.id.in_(sorted(account_ids)))
+            .join(POINT, and_(OWNER, POINT.bucket_seconds == sizes.c.seconds, POINT.bucket == first))
+        )
+        rows = self.run(self._scoped(statement, POINT.client_id, client_ids))
         found: dict[UUID, EquityPoint] = {}
         for point in sorted(to_points(rows), key=lambda point: point.at, reverse=True):
             found[point.account_id] = point
@@ -199,6 +174,61 @@ class EquityRepository(Repository):
         for raw, seconds, bucket in self.run(self._scoped(statement, POINT.client_id, client_ids)):
             starts.setdefault(ids[raw], {})[seconds] = bucket * seconds * MICROS
         return starts
+
+
+def last_points(count: int) -> Query:
+    """Return the query of the last points at or before `count` times, in every bucket size; see asked_times."""
+    asked = union_all(
+        *(
+            select(
+                literal(position, Integer).label("position"),
+                bindparam(f"at_{position}", type_=BigInteger).label("at_us"),
+                literal(seconds, Integer).label("bucket_seconds"),
+                bindparam(f"bucket_{position}_{seconds}", type_=Integer).label("bucket"),
+            )
+            for position in range(count)
+            for seconds in BUCKETS
+        )
+    ).subquery("asked")
+    earlier = POINT.__table__.alias("earlier")
+    last = (
+        select(earlier.c.bucket)
+        .where(
+            earlier.c.account_key == ExchangeAccountRow.number,
+            earlier.c.bucket_seconds == asked.c.bucket_seconds,
+            earlier.c.bucket <= asked.c.bucket,
+            earlier.c.at_us <= asked.c.at_us,
+        )
+        .order_by(earlier.c.bucket.desc())
+        .limit(1)
+        .correlate(asked, ExchangeAccountRow)
+        .scalar_subquery()
+    )
+    at_last = and_(OWNER, POINT.bucket_seconds == asked.c.bucket_seconds, POINT.bucket == last)
+    return (
+        select(asked.c.position, asked.c.bucket_seconds, ExchangeAccountRow.id, POINT.client_id, *POINT_COLUMNS[2:])
+        .select_from(asked)
+        .join(ExchangeAccountRow, true())
+        .join(POINT, at_last)
+    )
+
+
+def asked_times(times: Sequence[datetime]) -> dict[str, int]:
+    """Return the parameters of last_points."""
+    parameters = {f"at_{position}": to_micros(at) for position, at in enumerate(times)}
+    for position, at in enumerate(times):
+        for seconds in BUCKETS:
+            parameters[f"bucket_{position}_{seconds}"] = to_micros(at) // (seconds * MICROS)
+    return parameters
+
+
+def points_by_time(rows: Iterable[Sequence[Any]], times: Sequence[datetime]) -> dict[datetime, dict[UUID, EquityPoint]]:
+    """Make the answer of last_points: of several bucket sizes the newest point counts, of equal ones the finest."""
+    found: dict[datetime, dict[UUID, EquityPoint]] = {at: {} for at in times}
+    coarse_first = sorted(rows, key=lambda row: (row[4], -row[1]))
+    for row, point in zip(coarse_first, to_points([row[2:] for row in coarse_first]), strict=True):
+        found[times[row[0]]][point.account_id] = point
+    return found
 
 
 def _joined(columns: Sequence[Any]) -> Query:

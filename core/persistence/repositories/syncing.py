@@ -34,6 +34,14 @@ STATE_COLUMNS = (
     SyncStateRow.ledger_since,
     SyncStateRow.data_version,
 )
+PAUSE_COLUMNS = (ExchangePauseRow.exchange, ExchangePauseRow.until, ExchangePauseRow.reason)
+BEAT_COLUMNS = (
+    HeartbeatRow.sidecar_id,
+    HeartbeatRow.started_at,
+    HeartbeatRow.beat_at,
+    HeartbeatRow.keys,
+    HeartbeatRow.detail,
+)
 
 
 class SyncingRepository(Repository):
@@ -158,8 +166,7 @@ class SyncingRepository(Repository):
 
     def pauses(self, now: datetime) -> list[ExchangePause]:
         """Return the exchanges that are paused, by name."""
-        columns = (ExchangePauseRow.exchange, ExchangePauseRow.until, ExchangePauseRow.reason)
-        statement = select(*columns).where(ExchangePauseRow.until > now).order_by(ExchangePauseRow.exchange)
+        statement = select(*PAUSE_COLUMNS).where(ExchangePauseRow.until > now).order_by(ExchangePauseRow.exchange)
         return [ExchangePause(*row) for row in self.run(statement)]
 
     def beat(self, heartbeat: Heartbeat) -> None:
@@ -168,14 +175,7 @@ class SyncingRepository(Repository):
 
     def heartbeats(self) -> list[Heartbeat]:
         """Return the last sign of life of each sidecar, the newest first."""
-        columns = (
-            HeartbeatRow.sidecar_id,
-            HeartbeatRow.started_at,
-            HeartbeatRow.beat_at,
-            HeartbeatRow.keys,
-            HeartbeatRow.detail,
-        )
-        statement = select(*columns).order_by(HeartbeatRow.beat_at.desc(), HeartbeatRow.sidecar_id)
+        statement = select(*BEAT_COLUMNS).order_by(HeartbeatRow.beat_at.desc(), HeartbeatRow.sidecar_id)
         return [Heartbeat(*row) for row in self.run(statement)]
 
     def _take(self, free: Query, now: datetime, *, owner: str, lease_seconds: float) -> list[Lease]:
