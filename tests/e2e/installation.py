@@ -97,6 +97,10 @@ class Installation:
             process.wait()
             raise
 
+    def pid(self, name: str) -> int:
+        """Return the process id of web or sync."""
+        return self._processes[name].pid
+
     def wait_until_ready(self) -> None:
         """Wait until `/readyz` says ok: web, database and sidecar."""
         deadline = time.monotonic() + START_SECONDS

@@ -96,7 +96,9 @@ def test_a_refused_key_is_erased_and_the_cure_is_said(
     if key_name == "withdraw":
         assert account.reason == "may_withdraw"
         called = {str(row["path"]) for row in sandbox.requests.rows() if row["key"] == key.api_key[-4:]}
-        assert "/api/v3/account" not in called, "balances are not read with a key that may withdraw"
+        assert called <= {"/sapi/v1/account/apiRestrictions", "/api/v3/account"}, "rights and identity, nothing else"
+        with installation.storage.begin(write=False) as uow:
+            assert uow.readings.wallets([account.id], None) == []
 
 
 def test_the_same_exchange_account_cannot_be_added_twice_even_with_another_key(
