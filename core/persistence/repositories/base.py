@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, Executable, Row, Select, Table, text
+from sqlalchemy import Connection, CursorResult, Executable, Select, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
@@ -17,7 +17,6 @@ ADVISORY_ACCOUNT_NUMBER = 7_202
 S = TypeVar("S")
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Query = Select[*tuple[Any, ...]]
-AnyRow = Row[*tuple[Any, ...]]
 Rows = CursorResult[*tuple[Any, ...]]
 
 
