@@ -1,6 +1,7 @@
-"""How long an exchange is left in peace after it said no; limits are per address, so it concerns all accounts.
+"""How long an exchange is left in peace after it said no to the address that all accounts share.
 
-A rate limit counts at once, a ban doubles, failures open a breaker after five in a row. Thread-safe.
+A limit of one account or key is that account's own matter (slot.py). A rate limit counts at once, a ban doubles,
+failures open a breaker after five in a row. Thread-safe.
 """
 
 import threading
@@ -17,6 +18,7 @@ BAN_PAUSE_MOST_SECONDS = 86400.0 * 3
 BREAKER_FAILURES = 5
 PROBE_SECONDS = 60.0
 PROBE_JITTER = 0.2
+SHARED_SCOPE = "ip"
 
 
 class Breakers:
@@ -52,6 +54,8 @@ class Breakers:
             self._bans[exchange] = bans + 1
             least = min(BAN_PAUSE_SECONDS * 2.0**bans, BAN_PAUSE_MOST_SECONDS)
             return max(least, error.retry_after or 0.0)
+        if isinstance(error, RateLimitedError) and error.scope != SHARED_SCOPE:
+            return None
         if isinstance(error, RateLimitedError):
             asked = RATE_PAUSE_SECONDS if error.retry_after is None else error.retry_after
             return max(asked, RATE_PAUSE_LEAST_SECONDS)

@@ -101,7 +101,8 @@ class Slot:
             self._fail(start.account, e.code, generation=generation)
             return e.code
         except ConnectorError as e:
-            self._fail(start.account, e.code, generation=generation)
+            wait = timedelta(seconds=e.retry_after or 0) if isinstance(e, RateLimitedError) else timedelta(0)
+            self._fail(start.account, e.code, generation=generation, wait=wait)
             raise
         self._store(start, found)
         if found.halt is not None:
@@ -167,7 +168,7 @@ class Slot:
                 uow.accounts.set_status(account, AccountStatus.ACTIVE, None, now)
             self._release(uow, account, None)
 
-    def _fail(self, account: ExchangeAccount, code: str, *, generation: int) -> None:
+    def _fail(self, account: ExchangeAccount, code: str, *, generation: int, wait: timedelta = timedelta(0)) -> None:
         """Keep the last good state, say what is wrong, and come back when it can have changed."""
         now = self._tools.clock()
         with self._tools.storage.begin() as uow:
@@ -178,7 +179,7 @@ class Slot:
                     uow.accounts.set_status(stored, AccountStatus.DAMAGED, code, now)
                 elif code in AUTH_CODES:
                     uow.accounts.set_status(stored, AccountStatus.NEEDS_ATTENTION, code, now)
-            self._release(uow, stored or account, code)
+            self._release(uow, stored or account, code, wait=wait)
 
     def _refuse(self, permissions: Permissions) -> None:
         now = self._tools.clock()
@@ -190,7 +191,9 @@ class Slot:
                 refuse_account(uow, account, code=MAY_WITHDRAW, now=now)
             self._release(uow, account or self._lease.account, MAY_WITHDRAW)
 
-    def _release(self, uow: UnitOfWork, account: ExchangeAccount, code: str | None) -> None:
+    def _release(
+        self, uow: UnitOfWork, account: ExchangeAccount, code: str | None, *, wait: timedelta = timedelta(0)
+    ) -> None:
         now = self._tools.clock()
         pauses = {pause.exchange: pause.until for pause in uow.syncing.pauses(now)}
         interval = planned_interval(account, self._tools.intervals)
@@ -199,7 +202,7 @@ class Slot:
             now,
             interval_seconds=interval,
             error_code=code,
-            paused_until=pauses.get(account.exchange),
+            paused_until=max(pauses.get(account.exchange, now), now + wait),
         )
         uow.syncing.release(self._lease, next_due_at=due, interval_seconds=interval, now=now, error_code=code)
 

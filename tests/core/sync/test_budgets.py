@@ -28,6 +28,13 @@ def test_a_rate_limit_pauses_as_long_as_the_exchange_asks() -> None:
     assert seconds(breakers, RateLimitedError(retry_after=0)) == 1
 
 
+@pytest.mark.parametrize("scope", ["uid", "key"])
+def test_a_limit_of_one_account_pauses_nobody_else(scope: str) -> None:
+    error = RateLimitedError(retry_after=17)
+    error.scope = scope
+    assert seconds(Breakers(lambda: 0), error) is None
+
+
 def test_a_ban_lasts_two_minutes_at_least_and_doubles_until_something_works() -> None:
     breakers = Breakers(lambda: 0)
     assert seconds(breakers, IpBannedError(retry_after=5)) == 120
