@@ -76,10 +76,10 @@ def load_overview(
     """
     if period_days not in PERIODS:
         raise InvalidInputError("period", "unknown_period")
-    clients = clients_of(scope, client_id)
+    clients_of(scope, client_id)
     today, month = curves.day_start(now, time_zone), curves.month_start(now, time_zone)
     since = now - timedelta(days=period_days)
-    loaded = _load(storage, scope, clients, view, (since, today, month, now))
+    loaded = _load(storage, scope, client_id, view, (since, today, month, now))
     return _assemble(loaded, (since, today, month, now))
 
 
@@ -111,31 +111,42 @@ def select_accounts(accounts: Sequence[ExchangeAccount], view: str) -> list[Exch
 def _load(
     storage: Storage,
     scope: Scope,
-    clients: Collection[UUID] | None,
+    client_id: UUID,
     view: str,
     times: tuple[datetime, datetime, datetime, datetime],
 ) -> _Loaded:
     since, today, month, now = times
     with storage.begin(scope, write=False) as uow:
-        accounts = uow.accounts.all(clients, with_removed=True)
-        shown = select_accounts(accounts, view)
-        ids = [account.id for account in shown]
-        before = uow.readings.last_points_before(ids, clients, sorted({since, today, month}))
-        jobs = sorted(uow.jobs.latest([account.id for account in accounts], clients), key=lambda job: job.created_at)
-        return _Loaded(
-            accounts=accounts,
-            shown=shown,
-            states={state.account_id: state for state in uow.syncing.states(clients)},
-            jobs={job.account_id: job for job in jobs if job.kind is not JobKind.SYNC},
-            pauses={pause.exchange: pause for pause in uow.syncing.pauses(now)},
-            wallets=uow.readings.wallets([account.id for account in accounts], clients),
-            balances=uow.readings.balances(ids, clients),
-            positions=uow.readings.positions(ids, clients),
-            points=uow.readings.points(ids, clients, curves.windows(since, today, month, now)),
-            boundaries=[point for by_account in before.values() for point in by_account.values()],
-            ledger=uow.ledger.flows(ids, clients, since=min(since, month), until=now, kinds=curves.FLOW_KINDS),
-            system=system_health(uow.syncing.heartbeats(), now),
+        picture = uow.pictures.of_client(
+            client_id,
+            times=sorted({since, today, month}),
+            flows_since=min(since, month),
+            kinds=curves.FLOW_KINDS,
+            now=now,
         )
+        shown = select_accounts(picture.accounts, view)
+        ids = {account.id for account in shown}
+        points = uow.readings.points(ids, {client_id}, curves.windows(since, today, month, now))
+    return _Loaded(
+        accounts=picture.accounts,
+        shown=shown,
+        states={state.account_id: state for state in picture.states},
+        jobs=_newest_jobs(picture.jobs),
+        pauses={pause.exchange: pause for pause in picture.pauses},
+        wallets=picture.wallets,
+        balances=[row for row in picture.balances if row.account_id in ids],
+        positions=[row for row in picture.positions if row.account_id in ids],
+        points=points,
+        boundaries=[p for found in picture.boundaries.values() for p in found.values() if p.account_id in ids],
+        ledger=[row for row in picture.flows if row.account_id in ids],
+        system=system_health(picture.heartbeats, now),
+    )
+
+
+def _newest_jobs(jobs: Sequence[Job]) -> dict[UUID, Job]:
+    """Return the newest verification or key replacement of each account."""
+    asked = [job for job in jobs if job.kind is not JobKind.SYNC]
+    return {job.account_id: job for job in sorted(asked, key=lambda job: job.created_at)}
 
 
 def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, datetime]) -> Overview:
