@@ -44,6 +44,12 @@ def menu_key(account_id: str) -> str:
     return f"menu_{account_id}"
 
 
+def open_replace(account_id: str) -> None:
+    """Put the check list away and open the panel for another key."""
+    st.session_state.pop(state.JOB, None)
+    st.session_state[state.PANEL] = (REPLACE_KEY, account_id)
+
+
 def close_panel() -> None:
     """Close the open panel and forget what was refused in it."""
     st.session_state.pop(state.PANEL, None)

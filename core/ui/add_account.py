@@ -29,7 +29,6 @@ def choose_exchange(visitor: Visitor) -> ExchangeInfo:
         key=EXCHANGE_KEY,
         format_func=lambda exchange: names.get(exchange, exchange),
         on_change=_forget_problem,
-        required=True,
     )
     return visitor.web.exchanges.describe(str(chosen))
 

@@ -29,7 +29,14 @@ def render_equity_curve(curve: Curve, formats: Formats, *, key: str, view: str) 
         uirevision=view,
         hovermode="x",
         showlegend=explained,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+        legend={
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "font": {"size": 12},
+            "traceorder": "normal",
+        },
         margin={"l": 8, "r": 8, "t": 34 if explained else 12, "b": 28},
     )
     day = "%d/%m" if formats.locale.startswith("pt") else "%b %-d"

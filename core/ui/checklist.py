@@ -11,7 +11,7 @@ from core.services import accounts
 from core.services.accounts import AccountView
 from core.services.health import read_system_health
 from core.ui import state
-from core.ui.account_actions import submit_retry
+from core.ui.account_actions import open_replace, submit_retry
 from core.ui.flash import Problem, render_problem
 from core.ui.format import Formats, markdown_safe, plain
 from core.ui.guard import Visitor, require_scope
@@ -91,7 +91,7 @@ def _render(job: Job, visitor: Visitor, client_id: UUID) -> None:
     with st.container(border=True, key="checklist_panel"):
         name = plain(view.account.name) if view else ""
         st.subheader(_("Checking {name}").format(name=name), anchor=False, icon=":material/fact_check:")
-        st.markdown("  \n".join(_line(step, visitor.formats) for step in job.steps))
+        st.markdown("  \n".join(_line(step, job, visitor.formats) for step in job.steps))
         if job.status is JobStatus.DONE and view:
             _render_done(job, view, visitor)
         elif job.status is JobStatus.FAILED and view:
@@ -105,9 +105,11 @@ def _view_of(job: Job, visitor: Visitor, client_id: UUID) -> AccountView | None:
     return next((view for view in views if view.account.id == job.account_id), None)
 
 
-def _line(step: JobStep, formats: Formats) -> str:
+def _line(step: JobStep, job: Job, formats: Formats) -> str:
     code, step_state, detail = step.code, step.state, step.detail
     mark, words = MARKS[step_state]
+    if step_state is StepState.WAITING and job.status in FINISHED:
+        words = N_("not reached")
     label = _(STEPS[code]) if code in STEPS else plain(code)
     note = _note(code, step_state, detail, formats)
     return f"{mark} {label} · *{_(words)}*" + (f" ({note})" if note else "")
@@ -122,7 +124,7 @@ def _note(code: str, step_state: StepState, detail: str, formats: Formats) -> st
     if code == "clock" and detail and step_state is StepState.WARNING:
         return _("off by {seconds} s").format(seconds=plain(detail))
     if detail in KNOWN:
-        return markdown_safe(explain(detail).title)
+        return markdown_safe(explain(detail).title.rstrip("."))
     return plain(detail)
 
 
@@ -155,9 +157,15 @@ def _render_failed(job: Job, view: AccountView, visitor: Visitor) -> None:
                 on_click=submit_retry,
                 args=(str(view.account.id),),
             )
+        elif st.button(
+            _("Enter another key"),
+            type="primary",
+            icon=":material/key:",
+            on_click=open_replace,
+            args=(str(view.account.id),),
+        ):
+            st.switch_page(ACCOUNTS)
         st.button(_("Close"), on_click=stop_watching)
-    if view.account.status is AccountStatus.REFUSED:
-        st.caption(_("The refused key has been erased. Enter another one with “Replace the key” on the Accounts page."))
 
 
 def _exchange_name(view: AccountView, visitor: Visitor) -> str:

@@ -57,11 +57,15 @@ class Formats:
         return _sign(rounded, signed=signed) + text
 
     def price(self, value: Decimal | None) -> str:
-        """Return a price with the decimals its size asks for: two for large ones, more for small ones."""
+        """Return a price: cents for large ones, up to four decimals from one on, four digits that matter below."""
         if value is None:
             return MISSING
-        digits = 2 if abs(value) >= 1 else min(10, 4 - value.adjusted()) if value else 2
-        return self.number(value, digits)
+        if not value or abs(value) >= WITHOUT_CENTS:
+            return self.number(value)
+        digits = 4 if abs(value) >= 1 else min(12, 3 - value.adjusted())
+        rounded = _rounded(value, digits)
+        pattern = "#,##0.00" + "#" * (digits - 2)
+        return _sign(rounded, signed=False) + format_decimal(abs(rounded), format=pattern, locale=self.locale)
 
     def percent(self, ratio: Number | None, digits: int = 2, *, signed: bool = False) -> str:
         """Return a ratio (0.05) as percent (5%)."""

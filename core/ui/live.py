@@ -58,8 +58,8 @@ def _render_badges(overview: Overview, shown: list[AccountHealth], visitor: Visi
     badges += [age_badge(pulse, visitor.formats, now, named=True) for pulse in pulses]
     if overview.testnet:
         badges.append(testnet_badge())
-    badges += [
-        badge("orange", "hourglass", _("pause asked until {time}").format(time=visitor.formats.time(pause.until)))
-        for pause in {health.pause for health in shown if health.pause}
-    ]
+    for exchange, until in {(health.account.exchange, health.pause.until) for health in shown if health.pause}:
+        name = visitor.web.exchanges.describe(exchange).name
+        text = _("{exchange} asked for a pause until {time}").format(exchange=name, time=visitor.formats.time(until))
+        badges.append(badge("orange", "hourglass", text))
     st.markdown(" ".join(badges))
