@@ -27,7 +27,7 @@ def run(settings: Settings) -> int:
         ConflictError: the demo folder's database holds real accounts.
     """
     opened_on = (bootstrap.utc_now() - history.HISTORY - timedelta(days=1)).date()
-    with Sandbox(SandboxConfig(seed=SEED, opened_on=opened_on)) as sandbox:
+    with Sandbox(SandboxConfig(seed=SEED, opened_on=opened_on, enforce_limits=False)) as sandbox:
         environ = _environ(os.environ, settings.data_dir / FOLDER, sandbox.hosts())
         demo = load_settings(environ)
         _start_empty(demo)

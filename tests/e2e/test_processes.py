@@ -114,9 +114,9 @@ def test_the_same_installation_works_on_postgresql(
         assert not (tmp_path / "data" / "dashboard.db").exists()
 
 
-def wait_for_text(path: Path, text: str) -> str:
+def wait_for_text(path: Path, text: str, *, seconds: float = 45) -> str:
     """Wait until a log holds a text, and return the log."""
-    deadline = time.monotonic() + 45
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         content = path.read_text(errors="replace")
         if text in content:
