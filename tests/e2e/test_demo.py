@@ -1,4 +1,4 @@
-"""The demo world: one command, a client with three accounts and a past, flagged, removable, never beside real accounts."""
+"""The demo world: one command, three accounts with a past, flagged, removable, never beside real accounts."""
 
 import re
 import signal
