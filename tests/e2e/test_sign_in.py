@@ -71,13 +71,13 @@ def test_a_session_survives_a_reload_a_new_tab_and_a_restart_of_the_server(
 
 def test_signing_out_ends_the_session_on_the_server_and_in_every_tab(person: Person) -> None:
     cookie = person.page.context.cookies()[0]
-    name, value = cookie.get("name", ""), cookie.get("value", "")
+    copy = {name: cookie.get(name, "") for name in ("name", "value", "domain", "path")}
     tab = Person(person.page.context.new_page(), person.url)
     tab.open()
     tab.settle()
     person.sign_out()
     expect(tab.page.get_by_label("Sign-in name")).to_be_visible(timeout=30_000)
-    person.page.context.add_cookies([{"name": name, "value": value, "url": person.url, "secure": True}])
+    person.page.context.add_cookies([{"secure": True, "httpOnly": True, **copy}])  # type: ignore[list-item]
     person.open()
     expect(person.page.get_by_label("Sign-in name")).to_be_visible()
 
