@@ -109,6 +109,14 @@ class Lease:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sealed credential that waits to be verified, with the options (the exchange's own choices) it came with."""
+
+    credential: SealedCredential
+    options: Mapping[str, str]
+
+
 class Exchanges(Protocol):
     """The connector library as services see it: facts and field checks, no calls."""
 
@@ -191,8 +199,11 @@ class Credentials(Protocol):
     def save_candidate(
         self, credential: SealedCredential, *, hint: str, duplicate_index: str, options: Mapping[str, str], at: datetime
     ) -> None: ...
-    def load_candidate(self, account_id: UUID, client_id: UUID) -> SealedCredential | None: ...
-    def promote_candidate(self, account_id: UUID, client_id: UUID, at: datetime) -> None: ...
+    def load_candidate(self, account_id: UUID, client_id: UUID) -> Candidate | None: ...
+    def promote_candidate(self, verified: SealedCredential, at: datetime) -> None:
+        """Put this waiting credential in the current one's place; ConflictError when another one waits by now."""
+        ...
+
     def drop_candidate(self, account_id: UUID, client_id: UUID) -> None: ...
     def erase(self, account_id: UUID, client_id: UUID) -> None: ...
     def key_checks(self) -> dict[str, str]: ...

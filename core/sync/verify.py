@@ -113,16 +113,16 @@ class Verification:
             connector = self._open(case)
             self._accept(case, self._examine(connector, case))
         except KeyRefusedError as e:
-            self._refuse(case, e)
+            return self._refuse(case, e)
         except DamagedCredentialError as e:
-            self._refuse(case, KeyRefusedError(e.code, self._step))
-        except ConflictError:  # another account was faster with this identity; the next run sees which
+            return self._refuse(case, KeyRefusedError(e.code, self._step))
+        except ConflictError:  # another account was faster with this identity, or another key waits: the next run sees
             self._release(case.lease, "conflict")
             return Retry(self._tools.clock() + timedelta(seconds=BUSY_SECONDS))
         except ConnectorError as e:
             if isinstance(e, ExchangeError) and e.retryable:
                 return self._put_off(case, e)
-            self._refuse(case, KeyRefusedError(e.code, STEP_OF.get(e.code, self._step)))
+            return self._refuse(case, KeyRefusedError(e.code, STEP_OF.get(e.code, self._step)))
         return None
 
     def _put_off(self, case: Case, error: ExchangeError) -> Retry:
@@ -229,7 +229,7 @@ class Verification:
         with tools.storage.begin() as uow:
             uow.syncing.check_fence(lease)
             if self._replaces:
-                uow.credentials.promote_candidate(account.id, account.user_id, now)
+                uow.credentials.promote_candidate(case.sealed, now)
             stored = lock_accounts(uow, account)
             if stored is None or stored.removed_at:
                 self._finish_in(uow, "not_found")
@@ -246,14 +246,21 @@ class Verification:
             self._release_in(uow, lease, account=uow.accounts.get(account.id, {account.user_id}) or stored, code=None)
             self._finish_in(uow, None)
 
-    def _refuse(self, case: Case, refusal: KeyRefusedError) -> None:
-        """Store the refusal; a key that was to replace another is dropped, and the other stays as it is."""
+    def _refuse(self, case: Case, refusal: KeyRefusedError) -> Retry | None:
+        """Store the refusal; a key that was to replace another is dropped, and the other stays as it is.
+
+        If yet another key was handed in meanwhile, that one is to be verified instead.
+        """
         account, lease, now = case.account, case.lease, self._tools.clock()
         self._steps.fail(refusal.step, refusal.detail)
         log.info("key refused: %s", refusal.code, extra={"account_id": str(account.id), "job_id": str(self._job.id)})
         with self._tools.storage.begin() as uow:
             uow.syncing.check_fence(lease)
             stored = uow.accounts.get(account.id, {account.user_id}, for_update=True)
+            waiting = uow.credentials.load_candidate(account.id, account.user_id)
+            if self._replaces and waiting is not None and waiting.credential != case.sealed:
+                self._release_in(uow, lease, account=stored or account, code="conflict")
+                return Retry(now + timedelta(seconds=BUSY_SECONDS))
             if self._replaces:
                 uow.credentials.drop_candidate(account.id, account.user_id)
                 audit_key(uow, account, action="key.refused", now=now, code=refusal.code)
@@ -261,6 +268,7 @@ class Verification:
                 _set_refused(uow, stored, code=refusal.code, now=now)
             self._release_in(uow, lease, account=stored or account, code=refusal.code)
             self._finish_in(uow, refusal.code)
+        return None
 
     # the frame
 
@@ -270,11 +278,14 @@ class Verification:
             account = uow.accounts.get(account_id, {client_id})
             if account is None or account.removed_at is not None:
                 return None, None, Stored()
-            load = uow.credentials.load_candidate if self._replaces else uow.credentials.load
-            sealed = load(account_id, client_id)
-            if sealed is not None:
-                account = replace(account, generation=sealed.generation)
-            return account, sealed, load_stored(uow, account)
+            before = load_stored(uow, account)
+            if not self._replaces:
+                return account, uow.credentials.load(account_id, client_id), before
+            waiting = uow.credentials.load_candidate(account_id, client_id)
+            if waiting is None:
+                return account, None, before
+            asked = replace(account, generation=waiting.credential.generation, options=waiting.options)
+            return asked, waiting.credential, before
 
     def _paused_until(self, account: ExchangeAccount) -> Retry | None:
         with self._tools.storage.begin(write=False) as uow:

@@ -14,6 +14,7 @@ from core.persistence.models import CredentialCandidateRow, DataKeyRow, Exchange
 from core.persistence.repositories.accounts import NO_CREDENTIAL
 from core.persistence.repositories.base import EVERY_CLIENT, Repository
 from core.persistence.repositories.data_keys import add_data_key, delete_unused_data_keys
+from core.ports import Candidate
 
 PROMOTED = (
     "generation",
@@ -85,8 +86,8 @@ class CredentialRepository(Repository):
             )
         )
 
-    def load_candidate(self, account_id: UUID, client_id: UUID) -> SealedCredential | None:
-        """Return the credential that waits to be verified."""
+    def load_candidate(self, account_id: UUID, client_id: UUID) -> Candidate | None:
+        """Return the credential that waits to be verified, and its options."""
         statement = (
             select(
                 CredentialCandidateRow.account_id,
@@ -99,24 +100,29 @@ class CredentialRepository(Repository):
                 CredentialCandidateRow.secret_key,
                 CredentialCandidateRow.passphrase,
                 CredentialCandidateRow.origin_mac,
+                CredentialCandidateRow.options,
             )
             .join(DataKeyRow, _key_of(CredentialCandidateRow.dek_id, CredentialCandidateRow.client_id))
             .join(ExchangeAccountRow, ExchangeAccountRow.id == CredentialCandidateRow.account_id)
             .where(_candidate(account_id, client_id))
         )
         row = self.run(statement).one_or_none()
-        return None if row is None else SealedCredential(*row)
+        return None if row is None else Candidate(SealedCredential(*row[:-1]), row[-1])
 
-    def promote_candidate(self, account_id: UUID, client_id: UUID, at: datetime) -> None:
-        """Put the waiting credential in the place of the current one, whose data key goes.
+    def promote_candidate(self, verified: SealedCredential, at: datetime) -> None:
+        """Put the verified credential, which waits, in the place of the current one, whose data key goes.
 
         Raises:
             NotFoundError: none waits.
+            ConflictError: another one, that nobody has verified, has taken its place meanwhile.
         """
+        account_id, client_id = verified.account_id, verified.client_id
         columns = [getattr(CredentialCandidateRow, name) for name in PROMOTED]
         waiting = self.run(select(*columns).where(_candidate(account_id, client_id))).mappings().one_or_none()
         if waiting is None:
             raise NotFoundError("credential")
+        if waiting["dek_id"] != verified.dek_id:
+            raise ConflictError("another credential waits")
         values: dict[str, Any] = {**waiting, "updated_at": at}
         self.run(update(ExchangeAccountRow).where(_account(account_id, client_id)).values(values))
         self.drop_candidate(account_id, client_id)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 import connectors
 from connectors.sandbox.server import Sandbox
-from connectors.types import LedgerKind
+from connectors.types import CredentialField, ExchangeInfo, LedgerKind
 from core.bootstrap import ConnectorLibrary, SealingVault, SyncParts, operator_scope
 from core.bootstrap.parts import build_sync
 from core.config import Settings, load_settings
@@ -53,6 +53,25 @@ class MovableClock:
 
     def move(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
+
+
+class WithOptions(ConnectorLibrary):
+    """The connector library, with choices that its exchanges do not offer."""
+
+    def __init__(self, options: Mapping[str, str]) -> None:
+        super().__init__({})
+        self._choices = tuple(
+            CredentialField(name, kind="choice", secret=False, choices=(chosen,)) for name, chosen in options.items()
+        )
+
+    def describe(self, exchange: str) -> ExchangeInfo:
+        info = super().describe(exchange)
+        return replace(info, credential_fields=(*info.credential_fields, *self._choices))
+
+    def check_fields(
+        self, exchange: str, fields: Mapping[str, str], *, testnet: bool, options: Mapping[str, str]
+    ) -> None:
+        super().check_fields(exchange, fields, testnet=testnet, options={})
 
 
 class House:
@@ -115,10 +134,12 @@ class House:
             self.storage, ConnectorLibrary({}), self.sealer, operator_scope(self.clock()), new, now=self.clock()
         )
 
-    def replace_key(self, account_id: UUID, key: str, *, exchange: str = EXCHANGE) -> Job:
-        """Ask for another key in the place of the present one."""
-        scope, library = operator_scope(self.clock()), ConnectorLibrary({})
-        new = self.key(exchange, key)
+    def replace_key(
+        self, account_id: UUID, key: str, *, exchange: str = EXCHANGE, options: Mapping[str, str] | None = None
+    ) -> Job:
+        """Ask for another key in the place of the present one, at an exchange that has these options."""
+        scope, library = operator_scope(self.clock()), WithOptions(options or {})
+        new = replace(self.key(exchange, key), options=options or {})
         return replace_key(self.storage, library, self.sealer, scope, account_id, new, now=self.clock())
 
     def key(self, exchange: str, name: str) -> NewKey:

@@ -8,7 +8,7 @@ from connectors import Connector
 from connectors.errors import NotSupportedError
 from connectors.sandbox.faults import Fault, FaultKind
 from connectors.types import Permissions
-from core.domain.types import AccountStatus, Job, JobStatus, StepState
+from core.domain.types import AccountStatus, ExchangeAccount, Job, JobStatus, StepState
 from tests.core.sync.house import EXCHANGE, House
 
 
@@ -153,6 +153,45 @@ def test_a_new_key_that_fails_leaves_the_old_one_as_it_was_byte_for_byte(
     assert (house.sealed(job), house.account(job)) == before
     with house.storage.begin(write=False) as uow:
         assert uow.credentials.load_candidate(job.account_id, job.client_id) is None
+
+
+def test_a_new_key_is_verified_with_its_own_options(house: House) -> None:
+    job = house.add("good")
+    house.once()
+    asked: list[tuple[int, object]] = []
+    house.wrap = lambda account, connector: asked.append((account.generation, account.options)) or connector  # type: ignore[func-returns-value]
+    change = house.replace_key(job.account_id, "second", options={"region": "eu"})
+    house.once()
+    assert house.is_done(change)
+    assert asked == [(2, {"region": "eu"})]
+    assert house.account(job).options == {"region": "eu"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"), [("second", "withdraw", "may_withdraw"), ("withdraw", "second", None)]
+)
+def test_a_key_handed_in_while_another_is_verified_is_verified_itself(
+    any_house: House, first: str, second: str, outcome: str | None
+) -> None:
+    house, late = any_house, [second]
+    job = house.add("good")
+    house.once()
+
+    def hand_in_another(account: ExchangeAccount, connector: Connector) -> Connector:
+        if late:
+            house.replace_key(account.id, late.pop())
+        return connector
+
+    house.wrap = hand_in_another
+    change = house.replace_key(job.account_id, first)
+    runner = house.runner()
+    for _ in range(3):
+        house.tick(runner)
+        house.clock.move(5)
+    assert house.job(change).error_code == outcome
+    taken = "good" if outcome else second
+    assert house.account(job).hint == house.sandbox.key(EXCHANGE, taken).api_key[-4:]
+    assert house.account(job).rights.withdraw is False
 
 
 def test_a_refused_account_can_be_given_another_key(house: House) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from core.domain.types import User
 from core.errors import ConflictError, NotFoundError
 from core.persistence import SqlStorage
+from core.ports import Candidate
 from tests.core.persistence.makers import NOW, SECOND, add_account, make_account, make_credential
 
 
@@ -45,9 +46,9 @@ def test_a_waiting_credential_leaves_the_current_one_alone_until_promoted(storag
         current = uow.credentials.load(account.id, client.id)
         uow.credentials.save_candidate(waiting, hint="9999", duplicate_index="new", options={"region": "us"}, at=NOW)
         assert uow.credentials.load(account.id, client.id) == current
-        assert uow.credentials.load_candidate(account.id, client.id) == waiting
+        assert uow.credentials.load_candidate(account.id, client.id) == Candidate(waiting, {"region": "us"})
         assert uow.credentials.kids_in_use() == {"kid1", "kid2"}
-        uow.credentials.promote_candidate(account.id, client.id, NOW + SECOND)
+        uow.credentials.promote_candidate(waiting, NOW + SECOND)
         assert uow.credentials.load(account.id, client.id) == waiting
         assert uow.credentials.load_candidate(account.id, client.id) is None
         promoted = replace(account, generation=2, hint="9999", options={"region": "us"}, updated_at=NOW + SECOND)
@@ -61,13 +62,26 @@ def test_a_newer_candidate_replaces_the_waiting_one(storage: SqlStorage, client:
     with storage.begin() as uow:
         for candidate in (first, second):
             uow.credentials.save_candidate(candidate, hint="9", duplicate_index="x", options={}, at=NOW)
-        assert uow.credentials.load_candidate(account.id, client.id) == second
+        assert uow.credentials.load_candidate(account.id, client.id) == Candidate(second, {})
     assert first.dek_id not in data_keys(storage)
     with storage.begin() as uow:
         uow.credentials.drop_candidate(account.id, client.id)
         with pytest.raises(NotFoundError):
-            uow.credentials.promote_candidate(account.id, client.id, NOW)
+            uow.credentials.promote_candidate(second, NOW)
     assert second.dek_id not in data_keys(storage)
+
+
+def test_a_key_that_came_after_the_verified_one_does_not_take_its_place(storage: SqlStorage, client: User) -> None:
+    account = add_account(storage, client)
+    verified, later = make_credential(account, generation=2), make_credential(account, generation=2)
+    with storage.begin() as uow:
+        current = uow.credentials.load(account.id, client.id)
+        for candidate in (verified, later):
+            uow.credentials.save_candidate(candidate, hint="9", duplicate_index="x", options={}, at=NOW)
+        with pytest.raises(ConflictError):
+            uow.credentials.promote_candidate(verified, NOW)
+        assert uow.credentials.load(account.id, client.id) == current
+        assert uow.credentials.load_candidate(account.id, client.id) == Candidate(later, {})
 
 
 def test_the_generation_only_grows(storage: SqlStorage, client: User) -> None:
@@ -97,7 +111,7 @@ def test_an_erased_account_takes_a_new_key(storage: SqlStorage, client: User) ->
     with storage.begin() as uow:
         uow.credentials.erase(account.id, client.id)
         uow.credentials.save_candidate(again, hint="9", duplicate_index="x", options={}, at=NOW)
-        uow.credentials.promote_candidate(account.id, client.id, NOW)
+        uow.credentials.promote_candidate(again, NOW)
         assert uow.credentials.load(account.id, client.id) == again
 
 
