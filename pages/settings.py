@@ -52,7 +52,7 @@ def _render_preferences(visitor: Visitor) -> None:
             key=TIME_ZONE,
             help=_("Days and months of results begin at midnight in this zone."),
         )
-        st.form_submit_button(_("Save"), type="primary", on_click=_save)
+        st.form_submit_button(_("Save"), type="primary", key="settings_submit", on_click=_save)
 
 
 def _save() -> None:

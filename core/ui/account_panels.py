@@ -60,7 +60,11 @@ def _rename(view: AccountView, views: Sequence[AccountView], visitor: Visitor) -
     with st.form("rename_form", border=False):
         st.text_input(_("Name"), value=view.account.name, key="rename_name", max_chars=80)
         st.form_submit_button(
-            _("Save"), type="primary", on_click=actions.submit_rename, args=(str(view.account.id), "rename_name")
+            _("Save"),
+            type="primary",
+            key="rename_submit",
+            on_click=actions.submit_rename,
+            args=(str(view.account.id), "rename_name"),
         )
 
 
@@ -80,6 +84,7 @@ def _set_main(view: AccountView, views: Sequence[AccountView], visitor: Visitor)
             _("Make {name} the main account").format(name=plain(view.account.name)),
             type="primary",
             icon=":material/star:",
+            key="main_submit",
             on_click=actions.submit_main,
             args=(str(view.account.id), str(current.account.id) if current else None, "main_reason"),
         )
@@ -110,6 +115,7 @@ def _replace_key(view: AccountView, views: Sequence[AccountView], visitor: Visit
             _("Verify and replace"),
             type="primary",
             icon=":material/key:",
+            key="replace_submit",
             on_click=actions.submit_key,
             args=(str(view.account.id), info.id, prefix),
         )
@@ -142,6 +148,7 @@ def _remove(view: AccountView, views: Sequence[AccountView], visitor: Visitor) -
             _("Remove {name}").format(name=plain(view.account.name)),
             type="primary",
             icon=":material/delete:",
+            key="remove_submit",
             on_click=actions.submit_remove,
             args=(str(view.account.id), "remove_successor"),
         )

@@ -49,6 +49,7 @@ def render_form(info: ExchangeInfo, visitor: Visitor, client_id: UUID) -> None:
             _("Check and add"),
             type="primary",
             icon=":material/lock:",
+            key="add_submit",
             on_click=submit,
             args=(info.id, str(client_id)),
         )

@@ -73,4 +73,6 @@ def render_client_form() -> None:
             format_func=lambda code: LANGUAGES.get(code, code),
             key=LANGUAGE,
         )
-        st.form_submit_button(_("Add client"), type="primary", icon=":material/person_add:", on_click=submit_client)
+        st.form_submit_button(
+            _("Add client"), type="primary", icon=":material/person_add:", key="client_submit", on_click=submit_client
+        )
