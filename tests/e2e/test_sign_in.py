@@ -77,7 +77,7 @@ def test_signing_out_ends_the_session_on_the_server_and_in_every_tab(person: Per
     tab.settle()
     person.sign_out()
     expect(tab.page.get_by_label("Sign-in name")).to_be_visible(timeout=30_000)
-    person.page.context.add_cookies([{"secure": True, "httpOnly": True, **copy}])  # type: ignore[list-item]
+    person.page.context.add_cookies([{"secure": True, "httpOnly": True, **copy}])  # type: ignore[typeddict-item]
     person.open()
     expect(person.page.get_by_label("Sign-in name")).to_be_visible()
 
