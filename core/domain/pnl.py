@@ -85,7 +85,7 @@ def period_pnl(accounts: Sequence[AccountSeries], flows: Sequence[ExternalFlow],
     counted: list[ExternalFlow] = []
     for series in accounts:
         start, end = value_at(series, t0), value_at(series, _last_instant(series, t1))
-        if end is None:
+        if end is None or (series.removed_at is not None and series.removed_at <= t0):
             continue
         removed_inside = series.removed_at is not None and t0 < series.removed_at <= t1
         equity0 += start[0] if start else 0.0
@@ -131,7 +131,7 @@ def total_equity(accounts: Sequence[AccountSeries], times: Times) -> Values:
 
 
 def cumulative_pnl(accounts: Sequence[AccountSeries], flows: Sequence[ExternalFlow], times: Times) -> Values:
-    """Return the P&L since times[0] at each time: the same sum as `period_pnl`, so the last value is the period's total.
+    """Return the P&L since times[0] at each time: the same sum as `period_pnl`, so it ends at the period's total.
 
     NaN before the first point. Flows without a price are left out here; `period_pnl` names them.
     """
@@ -164,7 +164,8 @@ def twr(
     """Return the time-weighted return over the points, deposits at the start and withdrawals at the end of a bracket.
 
     `points` are (time, value) ascending; `flows` (time, signed value); `scope_flows` are capital that joins or leaves
-    the scope, valued at the end of their bracket. None with fewer than two points or never any capital; -1 when everything was lost (PNL.md section 6, without its modified Dietz for long brackets).
+    the scope, valued at the end of their bracket. None with fewer than two points or never any capital; -1 when
+    everything was lost (PNL.md section 6, without its modified Dietz for long brackets).
     """
     factor, capital_seen = 1.0, False
     if len(points) < 2:

@@ -213,7 +213,7 @@ class Job:
 class WalletState:
     """Latest state of one wallet. When `ok` is false the figures are the last good ones, carried from `as_of`.
 
-    `equity` and `unrealized_pnl` are USD, priced part only; `first_ok_at` and `first_equity` are of its first good reading.
+    `equity` and `unrealized_pnl` are USD, priced part only; `first_ok_at` and `first_equity` are of the first good one.
     """
 
     account_id: UUID

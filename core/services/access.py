@@ -1,10 +1,11 @@
 """Who may touch what: the checks that every service makes before its first query."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core.domain.types import Scope
+from core.domain.types import ExchangeAccount, Role, Scope
 from core.errors import ForbiddenError, NotFoundError, StepUpRequiredError
 
 STEP_UP_AGE = timedelta(minutes=10)
@@ -41,3 +42,8 @@ def require_recent_login(scope: Scope, now: datetime) -> None:
     """
     if scope.authenticated_at is None or now - scope.authenticated_at > STEP_UP_AGE:
         raise StepUpRequiredError
+
+
+def without_hint(scope: Scope, account: ExchangeAccount) -> ExchangeAccount:
+    """Return the account as this scope may see it: analysts see nothing of a key, not even its last characters."""
+    return replace(account, hint="") if scope.role is Role.ANALYST else account

@@ -5,7 +5,7 @@ by a job whose check list the screen follows.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -29,6 +29,7 @@ from core.services.names import clean_name
 
 CHECK_LIST = ("clock", "signature", "permissions", "no_withdraw", "ip", "expiry", "identity", "balances")
 HINT_LENGTH = 4
+HINTED_LENGTH = 12  # of a shorter key the hint would tell too much
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def add_account(
         is_active=True,
         is_main=False,
         status=AccountStatus.PENDING,
-        hint=fields["api_key"][-HINT_LENGTH:],
+        hint=_hint(fields["api_key"]),
         generation=1,
         created_at=now,
         updated_at=now,
@@ -119,13 +120,15 @@ def replace_key(
 ) -> Job:
     """Seal a new key beside the current one and ask the sidecar to verify it; the old one stays until that succeeds.
 
-    A refused account, whose key was erased, is verified anew. Raises as `add_account`, and NotFoundError.
+    A refused account, whose key was erased, is verified anew. Options that are not given stay as they are. Raises as
+    `add_account`, and NotFoundError.
     """
     require_write(scope)
     require_recent_login(scope, now)
     clients = clients_of(scope)
     with storage.begin(scope) as uow:
         account = found_account(uow, account_id, clients, for_update=True)
+        key = replace(key, options={**account.options, **key.options})
         fields, options = _checked_key(exchanges, account.exchange, key, testnet=account.testnet)
         sealed = sealer.seal(
             client_id=account.user_id,
@@ -136,7 +139,7 @@ def replace_key(
         )
         index = sealer.duplicate_index(account.exchange, fields["api_key"])
         _refuse_key_in_use(uow, index, except_id=account.id)
-        hint = fields["api_key"][-HINT_LENGTH:]
+        hint = _hint(fields["api_key"])
         uow.credentials.save_candidate(sealed, hint=hint, duplicate_index=index, options=options, at=now)
         audit_account(uow, scope, "account.key_replacement_asked", account, now)
         return uow.jobs.add(_job(account, JobKind.REPLACE_KEY, now))
@@ -173,6 +176,10 @@ def _checked_key(
     except UnsupportedExchangeError as e:
         raise InvalidInputError("exchange", "unsupported_exchange") from e
     return {name: value for name, value in fields.items() if value}, options
+
+
+def _hint(api_key: str) -> str:
+    return api_key[-HINT_LENGTH:] if len(api_key) >= HINTED_LENGTH else ""
 
 
 def _require_client(uow: UnitOfWork, client_id: UUID) -> None:

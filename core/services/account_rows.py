@@ -23,6 +23,20 @@ def found_account(
     return account
 
 
+def locked_account(uow: UnitOfWork, account_id: UUID, clients: Collection[UUID] | None) -> ExchangeAccount:
+    """Return the account, and keep all accounts of its client as they are until the transaction ends.
+
+    For whatever decides which account is the main one; all lock in the same order, so none waits for another in turn.
+
+    Raises:
+        NotFoundError: unknown, foreign or removed.
+    """
+    own = {found_account(uow, account_id, clients).user_id}
+    for other in sorted(uow.accounts.all(own), key=lambda account: account.id):
+        uow.accounts.get(other.id, own, for_update=True)
+    return found_account(uow, account_id, own)
+
+
 def refuse_name_in_use(uow: UnitOfWork, clients: Collection[UUID] | None, name: str, *, except_id: UUID | None) -> None:
     """Refuse a name that another account of the same clients has.
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 from core.domain.types import (
-    AccountStatus,
     ExchangeAccount,
     Job,
     JobKind,
@@ -18,12 +17,10 @@ from core.domain.types import (
 )
 from core.errors import ConflictError, NotFoundError
 from core.ports import Storage
-from core.services.access import clients_of, require_recent_login, require_write
-from core.services.account_rows import audit_account, found_account, refuse_name_in_use
+from core.services.access import clients_of, require_recent_login, require_write, without_hint
+from core.services.account_rows import audit_account, found_account, locked_account, may_be_main, refuse_name_in_use
 from core.services.main_account import hand_over_main
 from core.services.names import clean_name
-
-READABLE = (AccountStatus.ACTIVE, AccountStatus.NEEDS_ATTENTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ def list_accounts(storage: Storage, scope: Scope, client_id: UUID, *, with_remov
             newest[job.account_id] = job
     views = [
         AccountView(
-            account=account,
+            account=without_hint(scope, account),
             sync=states.get(account.id),
             wallets=tuple(wallet for wallet in wallets if wallet.account_id == account.id),
             job=newest.get(account.id),
@@ -98,8 +95,7 @@ def remove(storage: Storage, scope: Scope, account_id: UUID, *, successor: UUID 
     require_write(scope)
     require_recent_login(scope, now)
     with storage.begin(scope) as uow:
-        clients = clients_of(scope)
-        account = found_account(uow, account_id, clients, for_update=True)
+        account = locked_account(uow, account_id, clients_of(scope))
         if account.is_main:
             hand_over_main(uow, account, successor, now)
         uow.credentials.erase(account.id, account.user_id)
@@ -108,10 +104,15 @@ def remove(storage: Storage, scope: Scope, account_id: UUID, *, successor: UUID 
 
 
 def request_sync(storage: Storage, scope: Scope, account_id: UUID, *, now: datetime) -> None:
-    """Ask the sidecar to read this account at its next tick."""
+    """Ask the sidecar to read this account at its next tick.
+
+    Raises:
+        ConflictError: `not_active`, the account is paused or not verified.
+    """
+    require_write(scope)
     with storage.begin(scope) as uow:
         account = found_account(uow, account_id, clients_of(scope))
-        if account.status not in READABLE or not account.is_active:
+        if not may_be_main(account) or not account.is_active:
             raise ConflictError(code="not_active")
         uow.syncing.make_due(account.id, account.user_id, now)
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from core.domain.pnl import AccountSeries, ExternalFlow, PeriodPnl, Times, cumulative_pnl, total_equity
+from core.domain.pnl import GAP_AFTER_US, AccountSeries, ExternalFlow, PeriodPnl, Times, cumulative_pnl, total_equity
 from core.domain.types import EquityPoint, ExchangeAccount, LedgerRow, WalletState
 from core.ports import PointRow, PointWindow
 from core.services.overview_types import Curve, FlowMarker, PnlFigure
@@ -19,6 +19,7 @@ COARSE_SECONDS = 3600
 MOST_POINTS = 2000
 TREND_POINTS = 48
 CARRIED_AFTER_SECONDS = 900
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def to_us(at: datetime) -> int:
@@ -57,7 +58,10 @@ def build_series(
     boundaries: Iterable[EquityPoint],
     wallets: Collection[WalletState],
 ) -> list[AccountSeries]:
-    """Return one series per account from loaded points and the last points before each period's start."""
+    """Return one series per account from loaded points and the last points before each period's start.
+
+    A stored point stands at the end of its bucket; where the history begins, the first good reading stands before it.
+    """
     points: dict[UUID, dict[int, float]] = {account.id: {} for account in accounts}
     for account_id, at, equity, _, _ in rows:
         points[account_id][at] = equity
@@ -65,20 +69,25 @@ def build_series(
         points[point.account_id][to_us(point.at)] = point.equity
     series = []
     for account in accounts:
-        times = np.array(sorted(points[account.id]), dtype=np.int64)
-        values = np.array([points[account.id][at] for at in times.tolist()], dtype=np.float64)
         starts = tuple(
             (to_us(wallet.first_ok_at), wallet.first_equity)
             for wallet in wallets
             if wallet.account_id == account.id and wallet.first_ok_at is not None and wallet.first_equity is not None
         )
+        own = {**_first_reading(starts, before=min(points[account.id], default=None)), **points[account.id]}
+        times = np.array(sorted(own), dtype=np.int64)
+        values = np.array([own[at] for at in times.tolist()], dtype=np.float64)
         removed = to_us(account.removed_at) if account.removed_at else None
         series.append(AccountSeries(str(account.id), times, values, starts, removed))
     return series
 
 
-def external_flows(ledger: Iterable[LedgerRow]) -> list[ExternalFlow]:
-    """Return deposits and withdrawals with their USD value at booking, None where the asset had no price."""
+def external_flows(ledger: Iterable[LedgerRow], wallets: Iterable[WalletState]) -> list[ExternalFlow]:
+    """Return deposits and withdrawals with their USD value at booking, None where the asset had no price.
+
+    What came before a wallet's first good reading is in that reading and counts nowhere.
+    """
+    first_ok = {(wallet.account_id, wallet.wallet): wallet.first_ok_at or NEVER for wallet in wallets}
     return [
         ExternalFlow(
             at=to_us(row.booked_at),
@@ -88,6 +97,7 @@ def external_flows(ledger: Iterable[LedgerRow]) -> list[ExternalFlow]:
             asset=row.asset,
         )
         for row in ledger
+        if row.booked_at >= first_ok.get((row.account_id, row.wallet), row.booked_at)
     ]
 
 
@@ -98,7 +108,10 @@ def draw_curve(
     since: datetime,
     now: datetime,
 ) -> Curve:
-    """Return the equity of all series on an even grid of at most 2,000 points, ending now."""
+    """Return the equity of all series on an even grid of at most 2,000 points, ending now.
+
+    Where an account was last read more than a day before, the sum is unknown and the line is broken.
+    """
     step = FINE_SECONDS if now - since <= timedelta(days=1) else COARSE_SECONDS
     count = int((now - since).total_seconds() // step) + 1
     step *= -(-count // MOST_POINTS)
@@ -106,6 +119,7 @@ def draw_curve(
     times = np.arange(end, to_us(since) - 1, -step * 1_000_000, dtype=np.int64)[::-1]
     equity = total_equity(series, times)
     carried = _carried(series, rows, times, max(CARRIED_AFTER_SECONDS, 2 * step) * 1_000_000)
+    equity[_oldest_point_us(series, times) > GAP_AFTER_US] = np.nan
     first = int(np.argmax(~np.isnan(equity))) if (~np.isnan(equity)).any() else len(times)
     return Curve(
         at=tuple(from_us(at) for at in times[first:].tolist()),
@@ -146,6 +160,13 @@ def pnl_figure(
     )
 
 
+def _first_reading(starts: Sequence[tuple[int, float]], *, before: int | None) -> dict[int, float]:
+    first = min((at for at, _ in starts), default=None)
+    if first is None or before is None or first >= before:
+        return {}
+    return {first: sum(value for at, value in starts if at == first)}
+
+
 def _carried(
     series: Sequence[AccountSeries], rows: Sequence[PointRow], times: Times, limit_us: int
 ) -> npt.NDArray[np.bool_]:
@@ -153,16 +174,29 @@ def _carried(
     for account_id, at, _, _, complete in rows:
         if not complete:
             incomplete.setdefault(str(account_id), set()).add(at)
-    carried = np.zeros(len(times), dtype=bool)
+    carried = _oldest_point_us(series, times) > limit_us
     for one in series:
-        if not len(one.at):
-            continue
-        index = np.searchsorted(one.at, times, side="right") - 1
-        live = index >= 0
-        if one.removed_at is not None:
-            live &= times < one.removed_at
-        point_at = one.at[np.maximum(index, 0)]
-        carried |= live & (times - point_at > limit_us)
         if one.account in incomplete:
+            live, point_at = _last_points(one, times)
             carried |= live & np.isin(point_at, np.array(sorted(incomplete[one.account]), dtype=np.int64))
     return carried
+
+
+def _oldest_point_us(series: Sequence[AccountSeries], times: Times) -> Times:
+    """Return how old the oldest point in the sum is at each time."""
+    oldest = np.zeros(len(times), dtype=np.int64)
+    for one in series:
+        live, point_at = _last_points(one, times)
+        oldest = np.maximum(oldest, np.where(live, times - point_at, 0))
+    return oldest
+
+
+def _last_points(one: AccountSeries, times: Times) -> tuple[npt.NDArray[np.bool_], Times]:
+    """Return whether the account counts at each time, and the time of its last point there."""
+    if not len(one.at):
+        return np.zeros(len(times), dtype=bool), times
+    index = np.searchsorted(one.at, times, side="right") - 1
+    live = index >= 0
+    if one.removed_at is not None:
+        live &= times < one.removed_at
+    return live, one.at[np.maximum(index, 0)]

@@ -41,6 +41,8 @@ def allocation(balances: Sequence[HeldBalance]) -> tuple[Allocation, ...]:
     amounts: dict[str, Decimal] = {}
     values: dict[str, float | None] = {}
     for row in balances:
+        if not (row.total or row.debt):
+            continue
         amounts[row.asset] = amounts.get(row.asset, Decimal(0)) + row.total - row.debt
         known = values.get(row.asset, 0.0)
         values[row.asset] = None if row.value is None or known is None else known + row.value

@@ -6,8 +6,8 @@ from uuid import UUID
 from core.domain.types import AccountStatus, ExchangeAccount, Role, Scope
 from core.errors import ConflictError, ForbiddenError
 from core.ports import Storage, UnitOfWork
-from core.services.access import clients_of, require_write
-from core.services.account_rows import audit_account, found_account, may_be_main
+from core.services.access import clients_of, require_recent_login, require_write
+from core.services.account_rows import audit_account, locked_account, may_be_main
 
 
 def set_main(
@@ -21,7 +21,7 @@ def set_main(
     """
     require_write(scope)
     with storage.begin(scope) as uow:
-        account = found_account(uow, account_id, clients_of(scope), for_update=True)
+        account = locked_account(uow, account_id, clients_of(scope))
         current = uow.accounts.main_of(account.user_id)
         if (current.id if current else None) != expected_main:
             raise ConflictError(code="main_changed")
@@ -37,19 +37,32 @@ def accept_unverified(storage: Storage, scope: Scope, account_id: UUID, *, now: 
 
     Raises:
         ForbiddenError: the person is no administrator.
+        StepUpRequiredError: the login is older than ten minutes.
         ConflictError: `not_unverified`, there is nothing to accept.
     """
     if scope.role is not Role.ADMIN:
         raise ForbiddenError(scope.role)
+    require_recent_login(scope, now)
     with storage.begin(scope) as uow:
-        account = found_account(uow, account_id, clients_of(scope), for_update=True)
+        account = locked_account(uow, account_id, clients_of(scope))
         if account.status is not AccountStatus.UNVERIFIED:
             raise ConflictError(code="not_unverified")
         uow.accounts.set_status(account, AccountStatus.ACTIVE, None, now)
-        if uow.accounts.main_of(account.user_id) is None:
-            uow.accounts.set_main(account.user_id, account.id, now)
+        choose_main(uow, account, now=now)
         uow.syncing.make_due(account.id, account.user_id, now)
         audit_account(uow, scope, "account.unverified_accepted", account, now)
+
+
+def choose_main(uow: UnitOfWork, account: ExchangeAccount, *, now: datetime) -> None:
+    """Make a newly verified account main if it is wanted so, or none is, or only a testnet one stands in."""
+    others = [other for other in uow.accounts.all({account.user_id}) if other.id != account.id]
+    if account.testnet and any(may_be_main(other) and not other.testnet for other in others):
+        return
+    current = uow.accounts.main_of(account.user_id)
+    if current is not None and current.id == account.id:
+        return
+    if current is None or account.wants_main or (current.testnet and not account.testnet):
+        uow.accounts.set_main(account.user_id, account.id, now)
 
 
 def hand_over_main(uow: UnitOfWork, account: ExchangeAccount, successor: UUID | None, now: datetime) -> None:
@@ -72,7 +85,7 @@ def hand_over_main(uow: UnitOfWork, account: ExchangeAccount, successor: UUID | 
 
 
 def _require_main_candidate(uow: UnitOfWork, account: ExchangeAccount) -> None:
-    if account.status not in (AccountStatus.ACTIVE, AccountStatus.NEEDS_ATTENTION):
+    if not may_be_main(account):
         raise ConflictError(code="not_active")
     if account.testnet and any(
         may_be_main(other) and not other.testnet for other in uow.accounts.all({account.user_id})

@@ -1,6 +1,6 @@
 """The Overview: equity, P&L, curve, balances and positions of one client's accounts, from stored readings only."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,7 +22,7 @@ from core.domain.types import (
 from core.errors import InvalidInputError, NotFoundError
 from core.ports import ExchangePause, PointRow, Storage
 from core.services import curves, holdings
-from core.services.access import clients_of
+from core.services.access import clients_of, without_hint
 from core.services.health import freshness, system_health
 from core.services.overview_types import (
     AccountHealth,
@@ -35,6 +35,9 @@ from core.services.overview_types import (
 
 PERIODS = (1, 7, 30, 90)
 MAIN, ALL = "main", "all"
+NOT_READ = (AccountStatus.PENDING, AccountStatus.UNVERIFIED, AccountStatus.REFUSED)
+# flows that the last reading before a period did not see yet belong to it, however long that reading was ago
+FLOWS_BEFORE = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ def data_version(storage: Storage, scope: Scope, client_id: UUID) -> int:
 def select_accounts(accounts: Sequence[ExchangeAccount], view: str) -> list[ExchangeAccount]:
     """Return the accounts that a view shows; removed ones belong to "all", for their history.
 
+    What is not verified is not read, and so belongs to no sum; mainnet and testnet never belong to one sum.
+
     Raises:
         NotFoundError: the view names an account that is not the client's.
     """
@@ -99,9 +104,10 @@ def select_accounts(accounts: Sequence[ExchangeAccount], view: str) -> list[Exch
     if view == MAIN:
         return [account for account in present if account.is_main]
     if view == ALL:
-        counted = [account for account in accounts if account.status is not AccountStatus.REFUSED]
-        mainnet = [account for account in counted if not account.testnet]
-        return mainnet if any(account.removed_at is None for account in mainnet) else counted
+        counted = [account for account in accounts if account.status not in NOT_READ]
+        in_use = [account for account in counted if account.removed_at is None] or counted
+        testnet = all(account.testnet for account in in_use)
+        return [account for account in counted if account.testnet is testnet]
     chosen = [account for account in accounts if str(account.id) == view]
     if not chosen:
         raise NotFoundError("account")
@@ -120,7 +126,7 @@ def _load(
         picture = uow.pictures.of_client(
             client_id,
             times=sorted({since, today, month}),
-            flows_since=min(since, month),
+            flows_since=min(since, month) - FLOWS_BEFORE,
             kinds=curves.FLOW_KINDS,
             now=now,
         )
@@ -128,7 +134,7 @@ def _load(
         ids = {account.id for account in shown}
         points = uow.readings.points(ids, {client_id}, curves.windows(since, today, month, now))
     return _Loaded(
-        accounts=picture.accounts,
+        accounts=[without_hint(scope, account) for account in picture.accounts],
         shown=shown,
         states={state.account_id: state for state in picture.states},
         jobs=_newest_jobs(picture.jobs),
@@ -157,7 +163,7 @@ def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, dateti
     series = curves.build_series(
         loaded.shown, loaded.points, loaded.boundaries, [w for w in loaded.wallets if w.account_id in names]
     )
-    flows = curves.external_flows(loaded.ledger)
+    flows = curves.external_flows(loaded.ledger, loaded.wallets)
     equity = _equity(wallets, names)
     read_to = _ledger_read_to(loaded, present)
     health = tuple(_account_health(account, loaded, now) for account in loaded.accounts if account.removed_at is None)
@@ -169,8 +175,10 @@ def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, dateti
     return Overview(
         accounts=health,
         shown=tuple(account.id for account in loaded.shown),
-        testnet=bool(present) and all(names[account_id].testnet for account_id in present),
-        empty=_empty_state(loaded, present, wallets, health),
+        testnet=bool(names) and all(account.testnet for account in loaded.shown),
+        empty=_empty_state(
+            loaded, wallets, health, held=bool(positions) or any(row.total or row.debt for row in balances)
+        ),
         equity=equity,
         unrealized=_unrealized(wallets, equity),
         today=curves.pnl_figure(today_pnl, curves.trend(series, flows, today, now), today, read_to, equity.as_of),
@@ -192,9 +200,14 @@ def _equity(wallets: Sequence[WalletState], names: dict[UUID, ExchangeAccount]) 
     return Figure(
         value=sum(wallet.equity for wallet in read if wallet.equity is not None),
         as_of=min((wallet.as_of for wallet in read if wallet.as_of is not None), default=None),
-        carried=tuple(f"{names[wallet.account_id].name} · {wallet.wallet}" for wallet in wallets if not wallet.ok),
+        carried=_wallet_names((wallet for wallet in read if not wallet.ok), names),
+        missing=_wallet_names((wallet for wallet in wallets if wallet.equity is None), names),
         unpriced=tuple(sorted({asset for wallet in read for asset in wallet.unpriced})),
     )
+
+
+def _wallet_names(wallets: Iterable[WalletState], names: dict[UUID, ExchangeAccount]) -> tuple[str, ...]:
+    return tuple(f"{names[wallet.account_id].name} · {wallet.wallet}" for wallet in wallets)
 
 
 def _unrealized(wallets: Sequence[WalletState], equity: Figure) -> Figure:
@@ -240,18 +253,20 @@ def _account_health(account: ExchangeAccount, loaded: _Loaded, now: datetime) ->
 
 
 def _empty_state(
-    loaded: _Loaded, present: Collection[UUID], wallets: Sequence[WalletState], health: Sequence[AccountHealth]
+    loaded: _Loaded, wallets: Sequence[WalletState], health: Sequence[AccountHealth], *, held: bool
 ) -> EmptyState:
+    chosen = {account.id for account in loaded.shown}
+    shown = [one for one in health if one.account.id in chosen]
+    if not shown and loaded.points:
+        return EmptyState.NONE  # the history of what was removed
     if not health:
         return EmptyState.NO_ACCOUNT
-    shown = [one for one in health if one.account.id in present]
-    waiting = [one for one in health if one.account.status is AccountStatus.PENDING]
     if not shown:
-        if any(one.account.status is AccountStatus.ACTIVE for one in health):
+        if any(one.account.status not in NOT_READ for one in health):
             return EmptyState.FILTERED
+        waiting = any(one.account.status is AccountStatus.PENDING for one in health)
         return EmptyState.FIRST_SYNC if waiting else EmptyState.FAILED
     if not any(wallet.equity is not None for wallet in wallets):
         failed = all(one.error_code or one.account.status is AccountStatus.REFUSED for one in shown)
         return EmptyState.FAILED if failed else EmptyState.FIRST_SYNC
-    held = any(row.total or row.debt for row in loaded.balances) or bool(loaded.positions)
     return EmptyState.NONE if held else EmptyState.ZERO

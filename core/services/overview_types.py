@@ -25,13 +25,14 @@ class EmptyState(StrEnum):
 class Figure:
     """One sum in USD. `as_of` is the oldest part's time; `carried` names wallets with older values inside it.
 
-    `unpriced` lists assets that have no price and are therefore not in the sum.
+    `unpriced` lists assets that have no price, `missing` wallets that were never read: neither is in the sum.
     """
 
     value: float | None
     as_of: datetime | None
     carried: tuple[str, ...] = ()
     unpriced: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
-    """One asset in one wallet of one account. `net` is total minus debt; value in USD or None when unpriced."""
+    """One asset in one wallet of one account; value in USD of total minus debt, or None when unpriced."""
 
     account_id: UUID
     account: str

@@ -50,18 +50,6 @@ def refuse_account(uow: UnitOfWork, account: ExchangeAccount, *, code: str, now:
     audit_key(uow, account, action="key.refused", now=now, code=code)
 
 
-def choose_main(uow: UnitOfWork, account: ExchangeAccount, *, now: datetime) -> None:
-    """Make a newly verified account main if it is wanted so, or none is, or only a testnet one stands in."""
-    others = [other for other in uow.accounts.all({account.user_id}) if other.id != account.id]
-    if account.testnet and any(other.status in VERIFIED and not other.testnet for other in others):
-        return
-    current = uow.accounts.main_of(account.user_id)
-    if current is not None and current.id == account.id:
-        return
-    if current is None or account.wants_main or (current.testnet and not account.testnet):
-        uow.accounts.set_main(account.user_id, account.id, now)
-
-
 def audit_key(uow: UnitOfWork, account: ExchangeAccount, *, action: str, now: datetime, code: str = "") -> None:
     """Append an act of the sidecar on this account's key to the audit log."""
     details = {"exchange": account.exchange} | ({"code": code} if code else {})

@@ -10,6 +10,7 @@ from connectors.types import Permissions
 from core.domain.types import AccountStatus, ExchangeAccount, Job, JobKind, JobStatus, SealedCredential
 from core.errors import ConflictError, DamagedCredentialError
 from core.ports import Lease, UnitOfWork
+from core.services.main_account import choose_main
 from core.sync.checklist import CheckList
 from core.sync.due import planned_interval
 from core.sync.ingest import Answers, Stored, make_reading
@@ -19,7 +20,6 @@ from core.sync.rights import (
     MAY_WITHDRAW,
     VERIFIED,
     audit_key,
-    choose_main,
     key_rights,
     lock_accounts,
     read_permissions,
