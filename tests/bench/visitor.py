@@ -9,6 +9,7 @@ import requests
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 from tests.e2e.installation import PASSWORD
 
@@ -43,8 +44,8 @@ class Visitor:
         """Open the websocket as the page does."""
         self._socket = connect(
             self._url.replace("http://", "ws://") + "/_stcore/stream",
-            origin=self._url,
-            subprotocols=["streamlit"],
+            origin=Origin(self._url),
+            subprotocols=[Subprotocol("streamlit")],
             additional_headers={"Cookie": self._cookie},
             max_size=None,
         )

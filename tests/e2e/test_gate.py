@@ -6,6 +6,7 @@ import pytest
 import requests
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.e2e.installation import Installation
 
@@ -28,11 +29,11 @@ def stranger() -> Iterator[requests.Session]:
         yield session
 
 
-def socket_answer(installation: Installation, **options: str | None) -> int:
+def socket_answer(installation: Installation, origin: str | None) -> int:
     """Return the status with which a websocket without a session is refused."""
     address = f"ws://127.0.0.1:{installation.port}/_stcore/stream"
-    origin = options.get("origin", installation.url)
-    with pytest.raises(InvalidStatus) as refused, connect(address, origin=origin, open_timeout=10):  # type: ignore[arg-type]
+    named = Origin(origin) if origin else None
+    with pytest.raises(InvalidStatus) as refused, connect(address, origin=named, open_timeout=10):
         pass
     return refused.value.response.status_code
 
@@ -67,7 +68,7 @@ def test_nothing_but_pages_is_answered_with_a_redirect_or_content(
 def test_a_websocket_without_a_session_is_refused_whatever_its_origin(
     installation: Installation, origin: str | None
 ) -> None:
-    assert socket_answer(installation, origin=installation.url if origin == "same" else origin) == 403
+    assert socket_answer(installation, installation.url if origin == "same" else origin) == 403
 
 
 def test_a_foreign_host_or_a_foreign_origin_is_refused(installation: Installation, stranger: requests.Session) -> None:
