@@ -12,6 +12,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from core.security.scrubber import Scrubber
 
 LOUD_LIBRARIES = ("urllib3", "asyncio", "PIL", "watchdog")
+CHATTY_LIBRARIES = ("alembic",)  # says at every look at the schema that it looked
 OWN_HANDLERS = ("streamlit", "uvicorn", "websockets")
 CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160), 0x2028, 0x2029)}
 
@@ -82,6 +83,8 @@ def configure_logging(
     root.setLevel(level.upper())
     for name in LOUD_LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+    for name in CHATTY_LIBRARIES:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     adopt_foreign_loggers()
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught

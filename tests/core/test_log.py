@@ -189,3 +189,9 @@ def test_setting_up_twice_leaves_one_handler() -> None:
     logging.getLogger("core.test").info("once %s", CANARY)
     assert first.getvalue() == ""
     assert second.getvalue().count("once •••") == 1
+
+
+def test_a_look_at_the_schema_writes_no_line(json_output: io.StringIO) -> None:
+    logging.getLogger("alembic.runtime.migration").info("Context impl SQLiteImpl.")
+    logging.getLogger("alembic").warning("something to know")
+    assert [json.loads(line)["event"] for line in json_output.getvalue().splitlines()] == ["something to know"]
