@@ -31,10 +31,11 @@ def main() -> None:
     form, steps = st.columns([3, 2], gap="medium")
     with form:
         if job is not None:
+            add_account.render_warning()
             render_watched_job(visitor, client.id)
         else:
             info = add_account.choose_exchange(visitor)
-            add_account.render_outcome(info, visitor)
+            add_account.render_refusal(info, visitor)
             add_account.render_form(info, visitor, client.id)
     if job is None:
         with steps, st.container(border=True, key="how_to"):

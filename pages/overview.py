@@ -1,6 +1,5 @@
 """The Overview: what a client's accounts are worth, how they did, and how far the figures can be trusted."""
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 import streamlit as st
@@ -9,15 +8,12 @@ from core.domain.types import User
 from core.errors import NotFoundError
 from core.services.overview import load_overview
 from core.services.overview_types import EmptyState, Overview
-from core.ui import charts, filters, live, tables
+from core.ui import charts, exports, filters, live, tables
 from core.ui.clients import chosen_client
 from core.ui.empty import render_empty, render_no_client
 from core.ui.format import plain
 from core.ui.guard import Visitor, require_scope
 from core.ui.i18n import _
-
-DATASETS = ("balances", "positions", "equity")
-DIALECTS = ("pt-BR", "iso")
 
 
 def main() -> None:
@@ -64,28 +60,7 @@ def _render_title(overview: Overview, client: User, visitor: Visitor, view: str,
         with st.container(horizontal=True, vertical_alignment="bottom", width="content", key="filters"):
             filters.render_account_filter(overview.accounts, view)
             filters.render_period_filter(days)
-            _render_export(client.id, view, days)
-
-
-def _render_export(client_id: UUID, view: str, days: int) -> None:
-    names = {"balances": _("Balances"), "positions": _("Positions"), "equity": _("Equity over time")}
-    dialects = {
-        "pt-BR": _("Excel in Brazil: semicolon, decimal comma"),
-        "iso": _("International: comma, decimal point"),
-    }
-    with st.popover(_("Export"), icon=":material/download:"):
-        for dialect in DIALECTS:
-            st.caption(dialects[dialect])
-            for dataset in DATASETS:
-                query = urlencode({"client": client_id, "view": view, "days": days, "dialect": dialect})
-                st.link_button(
-                    f"{names[dataset]} (CSV)",
-                    f"/exports/{dataset}.csv?{query}",
-                    key=f"export_{dataset}_{dialect}",
-                    width="stretch",
-                    type="tertiary",
-                    icon=":material/table:",
-                )
+            exports.render_menu(client.id, view, days)
 
 
 def _render_body(overview: Overview, visitor: Visitor, view: str) -> None:

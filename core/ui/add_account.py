@@ -111,18 +111,19 @@ def render_steps(info: ExchangeInfo, visitor: Visitor) -> None:
     st.caption(_("A key that may withdraw is refused and erased at once."))
 
 
-def render_outcome(info: ExchangeInfo, visitor: Visitor) -> None:
-    """Tell what was wrong with the form, or what looked unusual in it."""
+def render_refusal(info: ExchangeInfo, visitor: Visitor) -> None:
+    """Tell what was wrong with the form that was sent, if anything was."""
     problem = st.session_state.get(state.ADD_ERROR)
     if problem:
         flash.render_problem(problem, exchange=info.name, ips=visitor.web.settings.egress_ips)
-    elif st.session_state.get(state.JOB) and st.session_state.get(state.ADD_WARNING):
-        fields = ", ".join(st.session_state[state.ADD_WARNING])
-        st.info(
-            _("Does not look like what {exchange} usually issues: {fields}. It is being checked all the same.").format(
-                exchange=info.name, fields=fields
-            )
-        )
+
+
+def render_warning() -> None:
+    """Tell what looked unusual in the key that is being checked, if anything did."""
+    fields = st.session_state.get(state.ADD_WARNING)
+    if fields:
+        text = _("Does not look like what the exchange usually issues: {fields}. It is being checked all the same.")
+        st.info(text.format(fields=", ".join(fields)), icon=":material/info:")
 
 
 def _forget_problem() -> None:

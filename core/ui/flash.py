@@ -63,5 +63,7 @@ def field_label(field: str) -> str:
         "testnet": _("Test network"),
         "language": _("Language"),
         "time_zone": _("Time zone"),
+        "region": _("Region"),
+        "site": _("Site"),
     }
     return labels.get(field, field.replace("_", " "))

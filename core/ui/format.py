@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time
@@ -35,7 +35,10 @@ class Formats:
         rounded = _rounded(value, digits)
         pattern = "¤ #,##0" if self.locale == "pt_BR" else "¤#,##0"
         pattern += "." + "0" * digits if digits else ""
-        text = format_currency(abs(rounded), currency, format=pattern, locale=self.locale, currency_digits=False)
+        with localcontext(WIDE):
+            text = format_currency(
+                rounded.copy_abs(), currency, format=pattern, locale=self.locale, currency_digits=False
+            )
         return _sign(rounded, signed=signed) + text
 
     def number(self, value: Number | None, digits: int = 2, *, signed: bool = False) -> str:
@@ -44,7 +47,7 @@ class Formats:
             return MISSING
         rounded = _rounded(value, digits)
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return _sign(rounded, signed=signed) + format_decimal(abs(rounded), format=pattern, locale=self.locale)
+        return _sign(rounded, signed=signed) + _written(rounded, pattern, self.locale)
 
     def amount(self, value: Decimal | None, *, signed: bool = False) -> str:
         """Return an amount of an asset with all digits that matter: up to eight decimals, no trailing zeros."""
@@ -53,7 +56,7 @@ class Formats:
         rounded = _rounded(value, 8)
         if rounded == 0 and value != 0:
             return ("-" if value < 0 else "") + "<" + format_decimal(Decimal("0.00000001"), "0.00000000", self.locale)
-        text = format_decimal(abs(rounded), format="#,##0.########", locale=self.locale)
+        text = _written(rounded, "#,##0.########", self.locale)
         return _sign(rounded, signed=signed) + text
 
     def price(self, value: Decimal | None) -> str:
@@ -65,7 +68,7 @@ class Formats:
         digits = 4 if abs(value) >= 1 else min(12, 3 - value.adjusted())
         rounded = _rounded(value, digits)
         pattern = "#,##0.00" + "#" * (digits - 2)
-        return _sign(rounded, signed=False) + format_decimal(abs(rounded), format=pattern, locale=self.locale)
+        return _sign(rounded, signed=False) + _written(rounded, pattern, self.locale)
 
     def percent(self, ratio: Number | None, digits: int = 2, *, signed: bool = False) -> str:
         """Return a ratio (0.05) as percent (5%)."""
@@ -144,7 +147,12 @@ def markdown_safe(figure: str) -> str:
 def _rounded(value: Number, digits: int) -> Decimal:
     exact = value if isinstance(value, Decimal) else Decimal(str(value))
     rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN, context=WIDE)
-    return abs(rounded) if rounded == 0 else rounded
+    return rounded.copy_abs() if rounded == 0 else rounded
+
+
+def _written(rounded: Decimal, pattern: str, locale: str) -> str:
+    with localcontext(WIDE):
+        return format_decimal(rounded.copy_abs(), format=pattern, locale=locale)
 
 
 def _sign(rounded: Decimal, *, signed: bool) -> str:

@@ -1,11 +1,11 @@
-"""A real installation for the screens' tests: SQLite, keys, stored readings, and a browser session that AppTest plays."""
+"""A real installation for the screens' tests: SQLite, keys, stored readings, and AppTest as the browser."""
 
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from streamlit.testing.v1 import AppTest
 
@@ -17,6 +17,7 @@ from core.persistence import SqlStorage
 from tests.core.persistence import makers
 from tests.databases import chain_for_tests
 
+Change = Any  # what dataclasses.replace takes
 ROUTER = str(Path(__file__).parents[3] / "core" / "ui" / "main.py")
 PAGES = ("overview", "accounts", "add_account", "clients", "settings")
 LONGEST_SECONDS = 30
@@ -46,7 +47,7 @@ class ScreenHouse:
         with self.storage.begin() as uow:
             uow.syncing.beat(Heartbeat("one", self.now - timedelta(hours=1), self.now - age, keys))
 
-    def person(self, login: str = "ana", **changes: Any) -> User:
+    def person(self, login: str = "ana", **changes: Change) -> User:
         """Store a person."""
         user = makers.make_user(login, created_at=self.now, **changes)
         with self.storage.begin() as uow:
@@ -57,7 +58,7 @@ class ScreenHouse:
         """Store an administrator."""
         return self.person("root", role=Role.ADMIN)
 
-    def account(self, client: User, name: str = "Binance", **changes: Any) -> ExchangeAccount:
+    def account(self, client: User, name: str = "Binance", **changes: Change) -> ExchangeAccount:
         """Store an exchange account; active and main unless told otherwise."""
         usual: dict[str, Any] = {"exchange": "binance", "is_main": True, "created_at": self.now, "options": {}}
         account = makers.add_account(self.storage, client, name=name, **{**usual, **changes})
@@ -65,7 +66,7 @@ class ScreenHouse:
             uow.syncing.ensure(account.id, client.id, self.now, 30)
         return account
 
-    def read(self, account: ExchangeAccount, *, equity: float = 1234.5, days: int = 2, **changes: Any) -> None:
+    def read(self, account: ExchangeAccount, *, equity: float = 1234.5, days: int = 2, **changes: Change) -> None:
         """Store an hourly history and a reading of a moment ago: a spot wallet with BTC and a futures position."""
         at = self.now - 5 * SECOND
         first = at - timedelta(days=days)
@@ -117,7 +118,7 @@ class ScreenHouse:
             at.switch_page(f"../../pages/{page}.py").run()
         return at
 
-    def sign_in(self, user: User, login_age: timedelta = SECOND) -> Any:
+    def sign_in(self, user: User, login_age: timedelta = SECOND) -> UUID:
         """Store a login session and return its id."""
         session = makers.make_session(
             user,
@@ -137,5 +138,5 @@ def words(at: AppTest) -> str:
     kinds = (at.title, at.subheader, at.markdown, at.caption, at.metric, at.error, at.warning, at.info, at.success)
     texts = [str(getattr(element, "value", "")) for kind in kinds for element in kind]
     texts += [str(getattr(element, "label", "")) for kind in (at.metric, at.button, at.text_input) for element in kind]
-    texts += [str(element.proto.title) for kind in (at.error, at.warning) for element in kind]
+    texts += [str(element.proto.title) for kind in (at.error, at.warning, at.success, at.info) for element in kind]
     return "\n".join(texts)

@@ -1,7 +1,8 @@
 """The Accounts page: what it says of each account, and what its menu does, bound to ids."""
 
 from datetime import timedelta
-from typing import Any
+
+from streamlit.testing.v1 import AppTest
 
 from core.domain.types import AccountStatus, ExchangeAccount
 from core.ui import account_actions as actions
@@ -15,7 +16,7 @@ def stored(house: ScreenHouse, account: ExchangeAccount) -> ExchangeAccount:
     return found
 
 
-def choose(at: Any, account: ExchangeAccount, action: str) -> Any:
+def choose(at: AppTest, account: ExchangeAccount, action: str) -> AppTest:
     return at.menu_button(key=actions.menu_key(str(account.id))).click(action).run()
 
 
