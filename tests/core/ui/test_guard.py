@@ -1,7 +1,8 @@
 """Who may see what: no session, ended sessions, roles, and each page's own guard."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -90,8 +91,8 @@ def test_looking_does_not_keep_an_idle_session_alive_but_acting_does(house: Scre
     assert _seen(house, session_id) > house.now - timedelta(minutes=5)
 
 
-def _seen(house: ScreenHouse, session_id: object) -> object:
+def _seen(house: ScreenHouse, session_id: UUID) -> datetime:
     with house.storage.begin(write=False) as uow:
-        found = uow.sessions.by_id(session_id)  # type: ignore[arg-type]
+        found = uow.sessions.by_id(session_id)
     assert found is not None
     return found[0].seen_at

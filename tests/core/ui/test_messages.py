@@ -22,7 +22,7 @@ def codes() -> Iterator[str]:
     """Yield the code of every error class, and every code that services and the check list name."""
     for module in (connector_errors, platform_errors):
         for _name, kind in inspect.getmembers(module, inspect.isclass):
-            yield kind.code
+            yield str(vars(kind).get("code", "unknown"))
     for path in (ROOT / "core" / "services").glob("*.py"):
         text = path.read_text(encoding="utf-8")
         yield from re.findall(r'code="([a-z_]+)"', text)

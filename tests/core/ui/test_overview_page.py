@@ -101,8 +101,8 @@ def test_the_url_chooses_account_and_period_and_nonsense_in_it_is_dropped(house:
     house.read(house.account(ana), equity=1000.0)
     house.read(house.account(ana, "Bitget", exchange="bitget", is_main=False), equity=250.0)
 
-    def equity(**url: str) -> str:
-        at = house.screen(ana, **url)
+    def equity(account: str = "main", period: str = "30") -> str:
+        at = house.screen(ana, account=account, period=period)
         assert not at.exception
         return {metric.label: metric.value for metric in at.metric}["Patrimônio"].replace("\xa0", " ")
 
