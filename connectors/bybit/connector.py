@@ -220,7 +220,7 @@ class BybitConnector(RestConnector):
         """Yield deposits, and withdrawals where the key is the master account's: others may not ask."""
         if self._is_master is None:
             self.get_permissions()
-        for start, end in windows(since - SETTLING, until, 30):
+        for start, end in windows(max(since - SETTLING, self.now() - KEPT), until, 30):
             span = {"startTime": str(start), "endTime": str(end), "limit": "50"}
             yield api.DEPOSITS, dict(span)
             yield api.INTERNAL_DEPOSITS, dict(span)
