@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -11,11 +10,9 @@ from starlette.routing import BaseRoute, Route
 
 from core.bootstrap import Web
 from core.errors import PlatformError
+from core.services.health import read_system_health
 
 log = logging.getLogger(__name__)
-
-SILENT_AFTER = timedelta(seconds=60)
-LOCKED = "locked"
 
 
 def health_routes(web: Web) -> Sequence[BaseRoute]:
@@ -40,15 +37,13 @@ def check_readiness(web: Web) -> tuple[str, list[str]]:
         web.storage.ping()
         if not web.storage.schema_is_current():
             return "unavailable", ["migrations"]
-        with web.storage.begin(write=False) as uow:
-            beats = uow.syncing.heartbeats()
+        health = read_system_health(web.storage, web.clock())
     except PlatformError as e:
         log.error("not ready: %s", e.code)
         return "unavailable", ["database"]
-    latest = max(beats, key=lambda beat: beat.beat_at, default=None)
     reasons = []
-    if latest is None or web.clock() - latest.beat_at > SILENT_AFTER:
+    if health.sidecar_silent:
         reasons.append("sync_silent")
-    if latest is not None and latest.keys == LOCKED:
+    if health.keys_locked:
         reasons.append("keys_locked")
     return ("degraded" if reasons else "ok"), reasons

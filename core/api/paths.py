@@ -2,9 +2,9 @@
 
 from urllib.parse import quote, urlsplit
 
-OPEN_EXACT = frozenset({"/login", "/logout", "/auth/logout", "/setup", "/healthz", "/readyz"})
+OPEN_EXACT = frozenset({"/login", "/logout", "/auth/logout", "/setup", "/healthz", "/readyz", "/metrics"})
 OPEN_PREFIXES = ("/static/", "/app-static/")
-ANY_HOST = frozenset({"/healthz", "/readyz"})
+ANY_HOST = frozenset({"/healthz", "/readyz", "/metrics"})
 BLOCKED = (
     "/_stcore/metrics",
     "/_stcore/agent",

@@ -13,6 +13,7 @@ from core.api.headers import SecurityHeaders, content_security_policy
 from core.api.health import health_routes
 from core.api.index_html import IndexHtml
 from core.api.login import HashQueue, SignInPages
+from core.api.metrics import metrics_routes
 from core.api.pages import ASSETS, Pages
 from core.api.setup import SetupPages
 from core.api.sockets import POLL_SECONDS
@@ -28,6 +29,7 @@ def make_routes(web: Web) -> Sequence[BaseRoute]:
         *sign_in.routes(),
         *SetupPages(web, pages, queue, sign_in).routes(),
         *health_routes(web),
+        *metrics_routes(web),
         *export_routes(web, pages),
         Mount("/app-static", StaticFiles(directory=ASSETS)),
     ]

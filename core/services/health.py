@@ -1,6 +1,8 @@
 """How fresh things are: accounts against their planned interval, the sidecar against its heartbeat."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.types import Freshness, Heartbeat, SyncState
@@ -36,3 +38,40 @@ def read_system_health(storage: Storage, now: datetime) -> SystemHealth:
     """Read the heartbeats and judge them (for /readyz and the banner of pages that need nothing else)."""
     with storage.begin(write=False) as uow:
         return system_health(uow.syncing.heartbeats(), now)
+
+
+@dataclass(frozen=True, slots=True)
+class FleetHealth:
+    """The installation in numbers, without a client, a name or a figure of anybody.
+
+    `by_status` counts accounts by (exchange, status), `by_freshness` those being read by (exchange, freshness),
+    `errors` by (exchange, last error code); `oldest_seconds` is the age of the oldest last good reading by exchange.
+    """
+
+    system: SystemHealth
+    by_status: Mapping[tuple[str, str], int]
+    by_freshness: Mapping[tuple[str, str], int]
+    errors: Mapping[tuple[str, str], int]
+    oldest_seconds: Mapping[str, float]
+
+
+def read_fleet_health(storage: Storage, now: datetime) -> FleetHealth:
+    """Count accounts by state and age, for the operator's metrics."""
+    with storage.begin(write=False) as uow:
+        accounts = uow.accounts.all(None)
+        states = {state.account_id: state for state in uow.syncing.states(None)}
+        system = system_health(uow.syncing.heartbeats(), now)
+    reads = [(account.exchange, states.get(account.id)) for account in accounts if account.is_active]
+    oldest: dict[str, float] = {}
+    for exchange, state in reads:
+        if state is not None and state.last_ok_at is not None:
+            oldest[exchange] = max(oldest.get(exchange, 0.0), (now - state.last_ok_at).total_seconds())
+    return FleetHealth(
+        system=system,
+        by_status=Counter((account.exchange, account.status.value) for account in accounts),
+        by_freshness=Counter((exchange, freshness(state, now).value) for exchange, state in reads),
+        errors=Counter(
+            (exchange, state.last_error_code) for exchange, state in reads if state and state.last_error_code
+        ),
+        oldest_seconds=oldest,
+    )
