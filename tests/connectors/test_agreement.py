@@ -43,7 +43,8 @@ class Client:
     """How ccxt is asked for what one of our accounts holds.
 
     `wallets` maps our wallets to the parameters of fetch_balance, `raw` to calls where ccxt's parsing lacks one; ccxt's
-    total holds the unrealised P&L but in the wallets named in `cash`. `positions` are parameters of fetch_positions.
+    total holds the unrealised P&L but in the wallets named in `cash`. `positions` are parameters of fetch_positions,
+    `margin_mode` is that of all positions where ccxt tells none.
     """
 
     keys: tuple[str, ...] = ("good", "spot", "empty", "dust", "one_way")
@@ -53,6 +54,7 @@ class Client:
     cash: frozenset[str] = frozenset()
     is_copy: Callable[[str], bool] = lambda asset: False
     positions: tuple[Params, ...] = ({},)
+    margin_mode: str | None = None
     ledgers: Mapping[str, tuple[Ledger, ...]] = field(default_factory=dict)
     flows: Flows = lambda client: parsed_flows(client)
 
@@ -172,6 +174,40 @@ def earning(client: Any) -> Amounts:  # noqa: ANN401
     return found
 
 
+WEEK_MS = 7 * 86_400_000
+WEEKS = [(start, min(start + WEEK_MS - 1, NOW_MS)) for start in range(SINCE_MS, NOW_MS, WEEK_MS)]
+
+
+def by_week(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+    """Walk a log that is told a week at a time, by the cursors within."""
+    for start, end in WEEKS:
+        asked: Params = {"endTime": end, **params}
+        while page := client.fetch_ledger(None, start, 50, asked):
+            yield from page
+            cursors = [row["info"]["nextPageCursor"] for row in page if row["info"].get("nextPageCursor")]
+            if not cursors:
+                break
+            asked = {**asked, "cursor": cursors[0]}
+
+
+def weekly_log() -> Ledger:
+    return Ledger({}, lambda info: Decimal(info["change"]), lambda info: Decimal(info["funding"] or 0) != 0, by_week)
+
+
+def with_fiat_history(client: Any) -> tuple[list[Params], list[Params]]:  # noqa: ANN401
+    """Return the records of coins, and deposits of fiat money that only the funding wallet's history tells."""
+    came, left = parsed_flows(client)
+    for start, end in WEEKS:
+        asked = {"createTimeFrom": start // 1000, "createTimeTo": end // 1000, "limit": 100}
+        rows = client.request("v5/asset/fundinghistory", "private", "GET", asked)["result"]["list"]
+        came += [
+            {"currency": row["currency"], "amount": row["txnAmt"], "status": "ok"}
+            for row in rows
+            if row["descriptionEn"] == "Deposit" and row["showBusiTypeEn"] == "Fiat"
+        ]
+    return came, left
+
+
 def coins(rows: Iterable[Params], *names: str) -> Amounts:
     return {row["coin"]: sum((Decimal(row[name] or 0) for name in names), Decimal(0)) for row in rows}
 
@@ -230,6 +266,16 @@ CLIENTS["okx"] = (
         wallets={"trading": ({},), "funding": ({"type": "funding"},)},
         raw={"earn": earning},
         ledgers={"trading": (account_bills(),), "funding": (funding_bills(),)},
+    ),
+)
+CLIENTS["bybit"] = (
+    Client(
+        wallets={"unified": ({},), "funding": ({"type": "funding"},)},
+        cash=frozenset({"unified"}),
+        positions=({}, {"settleCoin": "USDC"}, {"subType": "inverse"}),
+        margin_mode="cross",
+        ledgers={"unified": (weekly_log(),)},
+        flows=with_fiat_history,
     ),
 )
 CASES = [
@@ -343,7 +389,13 @@ def test_positions_agree(theirs: Theirs, ours: Ours, exchange: str, client: Clie
     rows = [row for params in client.positions for row in theirs(exchange, client, name).fetch_positions(None, params)]
     numbers = ("contracts", "entryPrice", "markPrice", "unrealizedPnl")
     expected = sorted(
-        (row["symbol"], row["side"], row["marginMode"], row["hedged"], *(Decimal(row[field]) for field in numbers))
+        (
+            row["symbol"],
+            row["side"],
+            row["marginMode"] or client.margin_mode,
+            row["hedged"],
+            *(Decimal(row[field]) for field in numbers),
+        )
         for row in rows
         if Decimal(row["contracts"] or 0)
     )

@@ -97,15 +97,14 @@ def page(
     read: Callable[[str], int],
     write: Callable[[int], str],
 ) -> tuple[list[Row], str]:
-    """Return one page, newest (highest number) first, and the cursor to the next; `limits` are default and most.
+    """Return one page, newest (highest number) first, and the cursor to the next; `limits` are default and most
+    rows (who asks for more gets the most).
 
     Raises:
-        RefusedError: a limit beyond the most, or a cursor that is not one of ours.
+        RefusedError: a cursor that is not one of ours.
     """
     default, most = limits
-    size, cursor = number(call, "limit", default), call.params.get("cursor", "")
-    if not 1 <= size <= most:
-        raise bad_parameter(call, "limit")
+    size, cursor = min(max(number(call, "limit", default), 1), most), call.params.get("cursor", "")
     try:
         below = read(cursor) if cursor else None
     except ValueError:
