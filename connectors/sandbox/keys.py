@@ -5,7 +5,7 @@ The keys are the same for every seed, so that tests, demo and documentation can 
 
 import hashlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -38,7 +38,7 @@ class SandboxKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyStyle:
-    """What an exchange's keys look like."""
+    """What an exchange's keys look like; `pair` makes key and secret of a label where they are no random text."""
 
     prefix: str = ""
     alphabet: str = ALPHANUMERIC
@@ -46,6 +46,7 @@ class KeyStyle:
     secret_alphabet: str = ALPHANUMERIC
     secret_length: int = 64
     passphrase: bool = False
+    pair: Callable[[str], tuple[str, str]] | None = None
 
 
 READ_ONLY = Permissions(read=True, trade=False, transfer=False, withdraw=False, ip_restricted=True)
@@ -91,11 +92,15 @@ def make_key(
 def _make(exchange: str, name: str, style: KeyStyle, uid: str, permissions: Permissions) -> SandboxKey:
     label = f"{exchange}:{name}"
     passphrase = f"Sandbox-{_text(label + ':passphrase', HEX, 8)}" if style.passphrase else None
+    api_key = style.prefix + _text(label + ":key", style.alphabet, style.length)
+    secret = _text(label + ":secret", style.secret_alphabet, style.secret_length)
+    if style.pair is not None:
+        api_key, secret = style.pair(label)
     return SandboxKey(
         exchange=exchange,
         name=name,
-        api_key=style.prefix + _text(label + ":key", style.alphabet, style.length),
-        api_secret=_text(label + ":secret", style.secret_alphabet, style.secret_length),
+        api_key=api_key,
+        api_secret=secret,
         passphrase=passphrase,
         uid=uid,
         permissions=permissions,

@@ -128,7 +128,7 @@ class DayLife:
         facts = {"base": base, "quote": quote, "price": price, "quantity": quantity, "note": "buy" if buys else "sell"}
         self._book(at, LedgerKind.TRADE, self.spec.spot, base, sign * quantity, **facts)
         self._book(at, LedgerKind.TRADE, self.spec.spot, quote, -sign * cost, **facts)
-        got, amount = (base, quantity) if buys else (quote, cost)
+        got, amount = (base, quantity) if buys and not self.spec.quote_fees else (quote, cost)
         self._book(at, LedgerKind.FEE, self.spec.spot, got, -q8(amount * SPOT_FEE_RATE), **facts)
 
     def _first(self, first: FirstPosition) -> Callable[[datetime], None]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.sandbox import World
+from connectors.sandbox.accounts import AccountSpec, Habits
 from connectors.sandbox.dialects import all_accounts
 from connectors.sandbox.model import Wallets
 from connectors.sandbox.world import UnknownAccountError
@@ -53,6 +54,17 @@ def test_no_balance_is_ever_negative(world: World, uid: str) -> None:
 def test_amounts_have_at_most_eight_places(world: World) -> None:
     for event in world.events(RICH, world.opened_at, NOW):
         assert event.amount == round(event.amount, 8)
+
+
+def test_spot_commissions_are_paid_in_what_is_received_or_always_in_the_quote_currency() -> None:
+    habits = Habits(spot_trades=20)
+    opening = {"spot": {"USDT": Decimal(9000), "BTC": Decimal(1), "ETH": Decimal(10), "SOL": Decimal(100)}}
+    paid_in: dict[str, set[str]] = {}
+    for uid, quote_fees in (("1", False), ("2", True)):
+        spec = AccountSpec(uid, "any", "trader", opening=opening, habits=habits, quote_fees=quote_fees)
+        events = World(7, OPENED_ON, lambda: NOW, [spec]).events(uid, NOW - timedelta(days=3), NOW)
+        paid_in[uid] = {event.asset for event in events if event.kind is LedgerKind.FEE}
+    assert paid_in == {"1": {"USDT", "BTC", "ETH", "SOL"}, "2": {"USDT"}}
 
 
 def test_the_same_seed_gives_the_same_world_and_another_seed_another() -> None:
