@@ -39,6 +39,7 @@ OWN_WALLETS = {
     "futures": "futures", "delivery": "delivery", "margin": "margin_isolated", "cross_margin": "margin_cross",
     "options": "options", "quant": "quant", "copy_trading": "copy_trading", "margin_funding": "margin_funding",
 }  # fmt: skip
+MOVES = ("dnw", "cross_settle")  # in and out of the wallet; the second between a unified account and its futures
 EARN_MOVES = frozenset({"lend", "redeem"})
 SUB_ACCOUNT = "sub_account_transfer"
 WALLET_CODES = {
@@ -90,7 +91,7 @@ def _futures_line(row: Mapping[str, Any], answer: Answer) -> Line:
     name = str(row.get("contract") or str(row.get("text") or "").split(":")[0])
     symbol = contract_symbol(name, settle)
     kind = FUTURES_KINDS.get(native, LedgerKind.OTHER)
-    if native == "dnw":
+    if native in MOVES:
         kind = LedgerKind.TRANSFER_IN if amount > 0 else LedgerKind.TRANSFER_OUT
     wallet = wallet_of(answer.path)
     entry = LedgerEntry(
@@ -105,6 +106,7 @@ def _futures_line(row: Mapping[str, Any], answer: Answer) -> Line:
         venue_symbol=name if symbol else None,
         venue_type=native,
         ref=str(row.get("trade_id") or "") or None,
+        internal=True if native == "cross_settle" else None,
     )
     return Line(entry, {"native_type": native})
 
