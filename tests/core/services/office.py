@@ -17,7 +17,7 @@ from core.security.app_key import AppKey
 from core.security.keyring import VaultPrivateKey
 from core.security.vault import Sealer
 from core.services.account_keys import NewAccount, NewKey, add_account
-from tests.core.persistence.makers import make_account, make_credential, make_user
+from tests.core.persistence.makers import Change, make_account, make_credential, make_user
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 API_KEY = "canary-api-key-0001-abcd"
@@ -87,7 +87,7 @@ class Office:
         """Hand a form in."""
         return add_account(self.web, self.exchanges, self.sealer, scope or self.mine, new or self.new(), now=NOW)
 
-    def account(self, name: str, client: User | None = None, **changes: object) -> ExchangeAccount:
+    def account(self, name: str, client: User | None = None, **changes: Change) -> ExchangeAccount:
         """Store an account as it stands some time after its verification."""
         fields = {"exchange": EXCHANGE, "created_at": NOW - timedelta(days=400), "options": {}, **changes}
         account = make_account(client or self.ana, name=name, **fields)
