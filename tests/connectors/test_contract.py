@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import connectors
-from connectors import _base
+from connectors import _base, _pace
 from connectors._base import RestConnector
 from connectors._reading import Answer, Reading
 from connectors.errors import ConnectorError, CredentialError, NetworkError, NotSupportedError
@@ -154,6 +154,7 @@ def test_no_text_form_of_a_connector_shows_a_secret(exchange: str) -> None:
 @exchanges
 def test_a_failed_call_names_path_and_reason_and_no_secret(exchange: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_base, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(_pace, "LONGEST_WINDOW_SECONDS", 0)
     dead = dict.fromkeys(connectors.describe(exchange).hosts, "http://127.0.0.1:1")
     connector = make(exchange, hosts=dead)
     for capability, ask in READS.items():
