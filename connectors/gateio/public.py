@@ -64,7 +64,8 @@ def account_mode(answer: Answer) -> Reading:
 
 def main_keys(answer: Answer) -> Reading:
     """Read the rights of every key of the main account, by the visible prefix of its masked text."""
-    found = {text(row["key"]).split("*")[0]: _rights(row) for row in rows(answer.payload)}
+    listed = answer.payload if isinstance(answer.payload, list) else [answer.payload]  # the official client knows one
+    found = {text(row["key"]).split("*")[0]: _rights(row) for row in rows(listed)}
     return Reading(extra={"by_key": found})
 
 

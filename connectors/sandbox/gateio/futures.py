@@ -68,7 +68,7 @@ def positions(call: Call, settle: str) -> object:
         raise never_opened("futures")
     mine = [item for item in call.book().positions if item.wallet == wallet and item.settle == coin]
     rows = [_position(call, item, settle) for item in mine]
-    if rows and call.params.get("holding") != "true":
+    if rows and call.params.get("holding", "").lower() != "true":
         rows.append(rows[0] | {"contract": contract("LINK", settle), "size": "0", "value": "0"})
     return by_offset(call, rows, most=100) if "limit" in call.params else rows
 

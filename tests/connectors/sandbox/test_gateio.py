@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import ccxt
 import pytest
 import requests
 
@@ -140,6 +141,23 @@ def test_every_read_answers_or_says_that_the_wallet_was_never_opened(gate: Calle
         futures = path.startswith("/futures/") and not public
         unused |= futures and (name == "empty" or (name != "good" and "/btc/" in path))
         assert label(answer) == ((400, "USER_NOT_FOUND") if unused else (200, None)), (path, answer.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("revoked", ccxt.AuthenticationError), ("wrong_ip", ccxt.PermissionDenied), ("blind", ccxt.PermissionDenied)],
+)
+def test_ccxt_understands_the_refusals(sandbox: Sandbox, clock: Clock, name: str, error: type[Exception]) -> None:
+    key = sandbox.key("gateio", name)
+    client = ccxt.gate({"apiKey": key.api_key, "secret": key.api_secret, "enableRateLimit": False})
+    base = sandbox.hosts()["gateio"]["rest"] + API
+    client.urls["api"] = {part: dict.fromkeys(urls, base) for part, urls in client.urls["api"].items()}
+    client.milliseconds, client.session.trust_env = clock.ms, False
+    try:
+        with pytest.raises(error):
+            client.private_spot_get_accounts()
+    finally:
+        client.session.close()
 
 
 def test_an_unknown_path_is_named_so(gate: Caller) -> None:
