@@ -214,11 +214,11 @@ class CoinbaseConnector(RestConnector):
 
     def _contracts_of(self, names: Collection[str]) -> Mapping[str, Any]:
         """Return sizes and coins of contracts, read once a day or when one is new."""
+        if not names:
+            return {}
         known = self._contracts
         fresh = known is not None and time.monotonic() < known[0] + CONTRACTS_SECONDS
         if known is None or not fresh or not set(names) <= known[1]["contract_sizes"].keys():
-            if not names:
-                return {}
             known = (time.monotonic(), self.call(api.PRODUCTS, {"product_type": "FUTURE"}).extra)
             self._contracts = known
         return known[1]
@@ -284,14 +284,20 @@ class CoinbaseConnector(RestConnector):
             "end_sequence_timestamp": _rfc3339(until + SEQUENCE_MARGIN),
             "limit": "100",
         }
+        found: list[LedgerEntry] = []
         for page in self.pages(api.FILLS, span):
             if "history_unavailable" in page.extra:
                 reason = page.extra["history_unavailable"]
                 raise AccountRestrictedError(reason, api.FILLS.path, exchange=self.info.id)
-            for entry in page.ledger or ():
-                wallet = "cfm" if entry.symbol and ":" in entry.symbol else "spot"
-                if wallets is None or wallet in wallets:
-                    yield replace(entry, wallet=wallet)
+            found += page.ledger or ()
+        contracts = {name for name in (entry.venue_symbol or "" for entry in found) if positions.is_contract(name)}
+        coins = self._contracts_of(contracts).get("contract_coins", {})
+        for entry in found:
+            name = entry.venue_symbol or ""
+            if name in contracts:
+                entry = replace(entry, wallet="cfm", symbol=positions.contract_symbol(name, coins) or name)
+            if wallets is None or entry.wallet in wallets:
+                yield entry
 
     def _wallet(self, wallet: str, found: Collection[Balance]) -> WalletAccount:
         return WalletAccount(wallet, self.info.wallets[wallet], ok=True, balances=tuple(found), as_of=self.now())

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors._parse import natural, number, number_or_zero, ratio, record, rows, text
 from connectors._reading import Answer, Reading
-from connectors.coinbase.positions import contract_symbol
+from connectors.coinbase.positions import contract_symbol, is_contract
 from connectors.coinbase.wire import currency, moment, next_uri
 from connectors.types import LedgerEntry, LedgerKind
 
@@ -141,11 +141,13 @@ def _network_fee(network: Mapping[str, Any], asset: str) -> Decimal:
 
 def _fill(row: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     product, price = text(row["product_id"]), natural(row["price"])
-    coin = (answer.context.get("contract_coins") or {}).get(product)
-    contract = contract_symbol(product, coin)
+    contract = is_contract(product)
+    pair = product.replace("-", "/")
     size = natural(row["size"])
     return {
-        "symbol": contract or product.replace("-", "/"),
+        "symbol": (contract_symbol(product, answer.context.get("contract_coins") or {}) or product)
+        if contract
+        else pair,
         "venue_symbol": product,
         "side": text(row["side"]).lower(),
         "size": ratio(size, price) if row.get("size_in_quote") is True else size,

@@ -32,17 +32,29 @@ def breakdown_positions(items: Iterable[Mapping[str, Any]], answer: Answer) -> l
     return _open(items, "amount", answer)
 
 
-def contract_symbol(product_id: str, coin: str | None = None) -> str | None:
-    """Return the unified symbol of a contract such as BIT-26APR24-CDE, None for anything else."""
+def is_contract(product_id: str) -> bool:
+    """Tell a contract such as BIT-26APR24-CDE from a pair such as BTC-USD."""
+    return _CONTRACT.fullmatch(product_id) is not None
+
+
+def contract_symbol(product_id: str, coins: Mapping[str, str], coin: str | None = None) -> str | None:
+    """Return the unified symbol of a contract, None where its coin is not known.
+
+    Args:
+        product_id: such as BIT-26APR24-CDE.
+        coins: coin by product; another date of the same contract will do, for one that is no longer listed.
+        coin: the contract's coin where the answer itself tells it.
+    """
     match = _CONTRACT.fullmatch(product_id)
-    base = coin or (COINS.get(match[1]) if match else None)
-    if match is None or base is None:
+    if match is None:
         return None
+    known = COINS | {name.partition("-")[0]: base for name, base in coins.items()}
+    base = coin or coins.get(product_id) or known.get(match[1])
     try:
         expiry = datetime.strptime(match[2], "%d%b%y")  # noqa: DTZ007 - a date
     except ValueError:
         return None
-    return f"{base}/USD:USD-{expiry:%y%m%d}"
+    return f"{base}/USD:USD-{expiry:%y%m%d}" if base else None
 
 
 def _open(items: Iterable[Mapping[str, Any]], count: str, answer: Answer) -> list[Position]:
@@ -56,8 +68,8 @@ def _open(items: Iterable[Mapping[str, Any]], count: str, answer: Answer) -> lis
 
 def _position(row: Mapping[str, Any], contracts: Decimal, side: Side, answer: Answer) -> Position:
     product = text(row["product_id"])
-    coin = row.get("underlying_asset") or (answer.context.get("contract_coins") or {}).get(product)
-    symbol = contract_symbol(product, text(coin) if coin else None)
+    coin = row.get("underlying_asset")
+    symbol = contract_symbol(product, answer.context.get("contract_coins") or {}, text(coin) if coin else None)
     size = natural(row.get("contract_size") or (answer.context.get("contract_sizes") or {})[product])
     return Position(
         wallet="cfm",
