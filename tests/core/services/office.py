@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -17,7 +18,15 @@ from core.security.app_key import AppKey
 from core.security.keyring import VaultPrivateKey
 from core.security.vault import Sealer
 from core.services.account_keys import NewAccount, NewKey, add_account
-from tests.core.persistence.makers import Change, make_account, make_credential, make_user
+from tests.core.persistence.makers import (
+    Change,
+    make_account,
+    make_credential,
+    make_ledger,
+    make_reading,
+    make_user,
+    make_wallet,
+)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 API_KEY = "canary-api-key-0001-abcd"
@@ -137,3 +146,36 @@ class Office:
         """Tell whether the sidecar is to read the account now."""
         with self.sync.begin(write=False) as uow:
             return any(state.next_due_at <= NOW for state in uow.syncing.states(None, account_ids=[account_id]))
+
+    # what the sidecar stores
+
+    def read(self, account: ExchangeAccount, at: datetime, equity: float, **changes: Change) -> None:
+        """Store a reading of one wallet, which was read for the first time if it was never read before."""
+        wallet = make_wallet(account, attempted_at=at, as_of=at, equity=equity, unpriced=())
+        wallet = replace(wallet, first_ok_at=at, first_equity=equity)
+        reading = make_reading(account, at, equity, **{"wallets": (wallet,), **changes})
+        with self.sync.begin() as uow:
+            uow.readings.store(reading)
+
+    def book(self, account: ExchangeAccount, at: datetime, amount: str, **changes: Change) -> None:
+        """Store a deposit (or a withdrawal, where the amount is negative) of USDT."""
+        kind = "withdrawal" if amount.startswith("-") else "deposit"
+        booked = {"kind": kind, "amount": Decimal(amount), "booked_at": at, "price": Decimal(1), **changes}
+        with self.sync.begin() as uow:
+            uow.ledger.add([make_ledger(account, f"{at.isoformat()}{amount}", **booked)])
+
+    def end_slot(
+        self,
+        account: ExchangeAccount,
+        at: datetime,
+        *,
+        error_code: str | None = None,
+        ledger_read_to: datetime | None = None,
+    ) -> None:
+        """Store how a slot ended and how far the ledger was read."""
+        with self.sync.begin() as uow:
+            lease = uow.syncing.claim_one(account.id, at, owner="one", lease_seconds=60)
+            assert lease is not None
+            if ledger_read_to is not None:
+                uow.syncing.set_ledger(lease, read_to=ledger_read_to, since=ledger_read_to - timedelta(days=90))
+            uow.syncing.release(lease, next_due_at=at, interval_seconds=30, now=at, error_code=error_code)

@@ -17,7 +17,7 @@ from core.errors import (
     StepUpRequiredError,
 )
 from core.services import accounts
-from tests.core.persistence.makers import make_job, make_reading
+from tests.core.persistence.makers import Change, make_job, make_reading
 from tests.core.services.office import NOW, Office
 
 Act = Callable[[Office, Scope, UUID], object]
@@ -160,7 +160,7 @@ def test_a_reading_is_asked_for_by_name_of_an_account_that_is_read(office: Offic
     ],
     ids=str,
 )
-def test_an_account_that_is_paused_or_not_verified_is_not_read(office: Office, changes: dict[str, object]) -> None:
+def test_an_account_that_is_paused_or_not_verified_is_not_read(office: Office, changes: dict[str, Change]) -> None:
     account = office.account("Reserve", **changes)
     with pytest.raises(ConflictError) as caught:
         accounts.request_sync(office.web, office.mine, account.id, now=NOW)
