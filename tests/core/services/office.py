@@ -170,12 +170,12 @@ class Office:
         at: datetime,
         *,
         error_code: str | None = None,
-        ledger_read_to: datetime | None = None,
+        read_to: datetime | None = None,
     ) -> None:
         """Store how a slot ended and how far the ledger was read."""
         with self.sync.begin() as uow:
             lease = uow.syncing.claim_one(account.id, at, owner="one", lease_seconds=60)
             assert lease is not None
-            if ledger_read_to is not None:
-                uow.syncing.set_ledger(lease, read_to=ledger_read_to, since=ledger_read_to - timedelta(days=90))
+            if read_to is not None:
+                uow.syncing.set_ledger(lease, read_to=read_to, since=read_to - timedelta(days=90))
             uow.syncing.release(lease, next_due_at=at, interval_seconds=30, now=at, error_code=error_code)

@@ -112,8 +112,10 @@ def test_the_largest_position_comes_first() -> None:
 def test_the_distance_to_liquidation_is_a_ratio_of_the_mark(
     side: str, mark: str | None, liquidation: str | None, distance: float | None
 ) -> None:
-    prices = {
-        "mark_price": Decimal(mark) if mark else None,
-        "liquidation_price": Decimal(liquidation) if liquidation else None,
-    }
-    assert liquidation_distance(make_position(ONE, side=side, **prices)) == distance
+    position = make_position(
+        ONE,
+        side=side,
+        mark_price=Decimal(mark) if mark else None,
+        liquidation_price=Decimal(liquidation) if liquidation else None,
+    )
+    assert liquidation_distance(position) == distance
