@@ -105,7 +105,9 @@ class GateioConnector(RestConnector):
         of their records. In a unified account all books tell of its one wallet.
         """
         since, classic = self._kept(since), self._classic()
-        wanted = None if wallets is None or (not classic and "unified" in wallets) else set(wallets)
+        wanted = None if wallets is None else set(wallets)
+        if wanted is not None and not classic:
+            wanted = None if "unified" in wanted else set()
         found: dict[str, LedgerEntry] = {}
         if wanted is None or "spot" in wanted:
             history.collect(found, history.book_pages(self, api.SPOT_BOOK, since, until))
@@ -127,8 +129,9 @@ class GateioConnector(RestConnector):
                 asked: Mapping[str, Any] | None = {"from": start, "to": end, "limit": 100, "offset": 0}
                 while asked is not None:
                     page = self._with_contracts(product, product.closed, asked)
-                    found |= {item.id: item for item in page.closed_positions or ()}
-                    asked = page.next
+                    told = {item.id: item for item in page.closed_positions or ()}
+                    asked = page.next if told.keys() - found.keys() else None  # a page of repeats ends the list
+                    found |= told
         kept = (item for item in found.values() if since.replace(microsecond=0) <= item.closed_at <= until)
         return sorted(kept, key=lambda item: item.closed_at)
 

@@ -106,6 +106,26 @@ def test_no_two_entries_share_a_key_and_all_transfers_are_between_own_wallets(qu
     assert bool(moves) is (name in ("good", "one_way"))
 
 
+def test_the_ledger_of_a_unified_account_is_that_of_its_one_wallet(quiet: Sandbox) -> None:
+    connector, since = connect(quiet, "unified"), NOW - timedelta(days=5)
+    assert connector.get_ledger(since, NOW, wallets=["unified"]) == connector.get_ledger(since, NOW) != []
+    assert connector.get_ledger(since, NOW, wallets=["spot", "futures_linear"]) == []
+
+
+def test_a_list_of_closed_positions_that_repeats_itself_ends() -> None:
+    row = {**sample("position_close").body[0], "time": int(NOW.timestamp()) - 5}
+    rows = [{**row, "pnl": str(number)} for number in range(100)]
+    script: Script = {
+        f"{API}/futures/usdt/position_close": Reply(rows),
+        f"{API}/futures/btc/position_close": refusal("USER_NOT_FOUND"),
+        f"{API}/futures/usdt/contracts": sample("futures_contracts_usdt"),
+    }
+    with scripted(script) as server:
+        found = at(server).get_closed_positions(NOW - timedelta(days=1), NOW)
+        assert server.paths().count(f"{API}/futures/usdt/position_close") == 2
+    assert (len(found), found[0].size_base) == (100, None)
+
+
 def test_a_key_that_may_not_read_the_records_still_gets_the_whole_ledger(sandbox: Sandbox) -> None:
     whole = ledger(sandbox, "good")
     sandbox.put_key(replace(sandbox.key("gateio", "good"), denied=(f"{API}/wallet",)))
