@@ -9,7 +9,16 @@ from core.bootstrap.installation import (
     migrate_database,
     operator_scope,
 )
-from core.bootstrap.parts import SyncParts, Web, build_sync, build_web, get_web, load_private_keys, open_storage
+from core.bootstrap.parts import (
+    SyncParts,
+    Web,
+    build_sync,
+    build_web,
+    get_web,
+    load_private_keys,
+    open_storage,
+    using_storage,
+)
 
 __all__ = [
     "AuditChain",
@@ -30,5 +39,6 @@ __all__ = [
     "migrate_database",
     "open_storage",
     "operator_scope",
+    "using_storage",
     "utc_now",
 ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from core.bootstrap.parts import load_private_keys, open_storage, require_schema
+from core.bootstrap.parts import load_private_keys, load_vault_public_key, require_schema, using_storage
 from core.config import Settings
 from core.domain.types import Role, Scope
 from core.errors import ConfigurationError
@@ -34,14 +34,23 @@ def migrate_database(settings: Settings) -> None:
 
 
 def initialise(settings: Settings) -> NewKeys | None:
-    """Migrate, and make keys where neither keys nor data exist; return the keys if some were made."""
+    """Migrate, and make keys where neither keys nor data exist; return the keys if some were made.
+
+    An empty database beside existing keys (another database, an interrupted start) gets the check of these keys.
+    """
     migrate_database(settings)
-    with open_storage(settings).begin(write=False) as uow:
-        has_data = bool(uow.credentials.kids_in_use() or uow.credentials.key_checks() or uow.users.count())
-    files = (settings.app_key_file, settings.vault_public_key_file, settings.vault_private_keys_file)
-    if has_data or settings.vault_public_key or any(path.exists() for path in files):
-        return None
-    return create_keys(settings)
+    with using_storage(settings) as storage:
+        with storage.begin(write=False) as uow:
+            has_keys = bool(uow.credentials.kids_in_use() or uow.credentials.key_checks())
+            has_data = has_keys or bool(uow.users.count())
+        files = (settings.app_key_file, settings.vault_public_key_file, settings.vault_private_keys_file)
+        if not has_data and not settings.vault_public_key and not any(path.exists() for path in files):
+            return create_keys(settings)
+        if not has_keys and (settings.vault_public_key or settings.vault_public_key_file.exists()):
+            public_key = load_vault_public_key(settings)
+            with storage.begin() as uow:
+                uow.credentials.add_key_check(public_key.kid, public_key.make_check())
+    return None
 
 
 def create_keys(settings: Settings) -> NewKeys:
@@ -50,14 +59,14 @@ def create_keys(settings: Settings) -> NewKeys:
     Raises:
         ConfigurationError: keys or sealed credentials exist, or the settings place the key files apart from each other.
     """
-    storage = open_storage(settings)
-    require_schema(storage)
-    with storage.begin(write=False) as uow:
-        in_use = bool(uow.credentials.kids_in_use())
-    _require_usual_places(settings)
-    made = init_keys(settings.app_key_file.parent, data_keys_exist=in_use)
-    with storage.begin() as uow:
-        uow.credentials.add_key_check(made.kid, made.key_check)
+    with using_storage(settings) as storage:
+        require_schema(storage)
+        with storage.begin(write=False) as uow:
+            in_use = bool(uow.credentials.kids_in_use())
+        _require_usual_places(settings)
+        made = init_keys(settings.app_key_file.parent, data_keys_exist=in_use)
+        with storage.begin() as uow:
+            uow.credentials.add_key_check(made.kid, made.key_check)
     return made
 
 
@@ -70,7 +79,7 @@ def _require_usual_places(settings: Settings) -> None:
 
 def key_states(settings: Settings) -> list[KeyState]:
     """Return every vault key that the database names or that is at hand, by id."""
-    with open_storage(settings).begin(write=False) as uow:
+    with using_storage(settings) as storage, storage.begin(write=False) as uow:
         in_use, checks = uow.credentials.kids_in_use(), uow.credentials.key_checks()
     at_hand = set(load_private_keys(settings).kids)
     kids = sorted(in_use | set(checks) | at_hand)

@@ -2,7 +2,8 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +16,7 @@ from core.log import current_scrubber
 from core.persistence import SqlStorage
 from core.ports import Clock, Exchanges, Sealer, Storage
 from core.security import keyfiles
-from core.security.keyring import KeyRing, check_keys
+from core.security.keyring import KeyRing, VaultPublicKey, check_keys
 from core.security.passwords import Passwords as Argon2
 from core.security.secret import Secret
 from core.security.vault import Opener
@@ -56,11 +57,7 @@ def build_web(settings: Settings) -> Web:
         ConfigurationError: keys are missing or unreadable.
     """
     app_key = keyfiles.load_app_key(settings.app_key_file)
-    public_key = (
-        keyfiles.load_public_key(settings.vault_public_key)
-        if settings.vault_public_key
-        else keyfiles.load_public_key_file(settings.vault_public_key_file)
-    )
+    public_key = load_vault_public_key(settings)
     return Web(
         settings=settings,
         storage=SqlStorage(settings.database_url, role="web", audit_chain=AuditChain(app_key)),
@@ -118,6 +115,16 @@ def open_storage(settings: Settings) -> Storage:
     return SqlStorage(settings.database_url, role="cli", audit_chain=chain)
 
 
+@contextmanager
+def using_storage(settings: Settings) -> Iterator[Storage]:
+    """Give out the database for the command line and close its connections at the end."""
+    storage = open_storage(settings)
+    try:
+        yield storage
+    finally:
+        storage.dispose()
+
+
 def require_schema(storage: Storage) -> None:
     """Refuse to go on with a database that is not migrated.
 
@@ -126,6 +133,12 @@ def require_schema(storage: Storage) -> None:
     """
     if not storage.schema_is_current():
         raise ConfigurationError("the database schema is missing or old; run `python -m core init` or `migrate`")
+
+
+def load_vault_public_key(settings: Settings) -> VaultPublicKey:
+    """Return the vault's public key from the place that the settings name."""
+    text = settings.vault_public_key
+    return keyfiles.load_public_key(text) if text else keyfiles.load_public_key_file(settings.vault_public_key_file)
 
 
 def load_private_keys(settings: Settings) -> KeyRing:

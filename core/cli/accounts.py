@@ -23,7 +23,7 @@ def register(commands: Subparsers) -> None:
 
 def list_accounts(options: argparse.Namespace, settings: Settings) -> int:
     """List exchange accounts with status and main badge; of a key only its hint."""
-    with bootstrap.open_storage(settings).begin(write=False) as uow:
+    with bootstrap.using_storage(settings) as storage, storage.begin(write=False) as uow:
         logins = {user.id: user.login for user in uow.users.all()}
         accounts = uow.accounts.all(None)
     if options.client is not None:

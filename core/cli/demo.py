@@ -43,6 +43,7 @@ def load(options: argparse.Namespace, settings: Settings) -> int:
 
 def remove(_options: argparse.Namespace, settings: Settings) -> int:
     """Erase the demo world; other data stays."""
-    count = loading.remove(bootstrap.open_storage(settings))
+    with bootstrap.using_storage(settings) as storage:
+        count = loading.remove(storage)
     write_line(f"{count} demo people and everything of theirs erased")
     return 0

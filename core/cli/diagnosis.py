@@ -27,13 +27,13 @@ def diagnose(settings: Settings) -> list[Finding]:
     """Check the whole installation and change nothing."""
     findings = [*_check_files(settings)]
     try:
-        storage = bootstrap.open_storage(settings)
-        storage.ping()
+        with bootstrap.using_storage(settings) as storage:
+            storage.ping()
+            if not storage.schema_is_current():
+                return [*findings, Finding("wrong", "schema", "missing or old: run `python -m core migrate`")]
+            return [*findings, Finding("ok", "schema", "current"), *_check_keys(settings), *_check_stored(storage)]
     except PlatformError as e:
         return [*findings, Finding("wrong", "database", str(e))]
-    if not storage.schema_is_current():
-        return [*findings, Finding("wrong", "schema", "missing or old: run `python -m core migrate`")]
-    return [*findings, Finding("ok", "schema", "current"), *_check_keys(settings), *_check_stored(storage)]
 
 
 def _check_files(settings: Settings) -> Iterator[Finding]:

@@ -48,7 +48,7 @@ def add_user(options: argparse.Namespace, settings: Settings) -> int:
 
 def list_users(_options: argparse.Namespace, settings: Settings) -> int:
     """List all people, without anything secret."""
-    with bootstrap.open_storage(settings).begin(write=False) as uow:
+    with bootstrap.using_storage(settings) as storage, storage.begin(write=False) as uow:
         users = uow.users.all()
     rows = [("login", "role", "active", "id", "name")]
     rows += [(user.login, user.role, "yes" if user.is_active else "no", str(user.id), user.name) for user in users]

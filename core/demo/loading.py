@@ -46,8 +46,8 @@ def load(web: Web, world: World) -> list[DemoLogin]:
     _, admin_login = _add_person(web, ADMIN, Role.ADMIN)
     for exchange, key_name, name in ACCOUNTS:
         sandbox_key = key(exchange, key_name)
-        account = _wait_until_verified(web, _add_account(web, client, sandbox_key, name))
-        _add_history(web, world, account, sandbox_key)
+        account_id = _add_account(web, world, client, sandbox_key, name)
+        _add_history(web, world, _wait_until_verified(web, account_id), sandbox_key)
     return [login, admin_login]
 
 
@@ -78,11 +78,17 @@ def _add_person(web: Web, names: tuple[str, str], role: Role) -> tuple[User, Dem
     return user, login
 
 
-def _add_account(web: Web, client: User, sandbox_key: SandboxKey, name: str) -> UUID:
+def _add_account(web: Web, world: World, client: User, sandbox_key: SandboxKey, name: str) -> UUID:
+    """Add an account with its past entries, priced here; the sidecar then finds them stored."""
     typed = account_keys.NewKey(_fields(sandbox_key))
     new = account_keys.NewAccount(client.id, sandbox_key.exchange, name, typed)
+    entries = _read_ledger(web, sandbox_key, world.opened_at, web.clock())
     now = web.clock()
     job = account_keys.add_account(web.storage, web.exchanges, web.sealer, operator_scope(now), new, now=now)
+    with web.storage.begin() as uow:
+        account = uow.accounts.get(job.account_id, None)
+        if account is not None:
+            uow.ledger.add(history.past_ledger(world, account, entries, now))
     return job.account_id
 
 
@@ -106,12 +112,10 @@ def _add_history(web: Web, world: World, account: ExchangeAccount, sandbox_key: 
         first = uow.readings.first_point_at([account.id], None)[account.id].at
         wallets = uow.readings.wallets([account.id], None)
     instants = history.past_instants(first)
-    entries = _read_ledger(web, sandbox_key, instants[0], first)
     points = list(history.past_points(world, account, sandbox_key.uid, instants))
-    rows = list(history.past_ledger(world, account, entries, first))
     starts = list(history.first_wallets(world, sandbox_key.uid, wallets, instants[0]))
     with web.storage.begin() as uow:
-        uow.readings.add_history(points, rows, starts)
+        uow.readings.add_history(points, (), starts)
 
 
 def _read_ledger(web: Web, sandbox_key: SandboxKey, since: datetime, until: datetime) -> list[LedgerEntry]:

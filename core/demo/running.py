@@ -45,10 +45,9 @@ def _environ(environ: Mapping[str, str], folder: Path, hosts: Mapping[str, Mappi
 
 
 def _start_empty(demo: Settings) -> None:
-    storage = bootstrap.open_storage(demo)
-    if storage.schema_is_current():
-        refuse_real_accounts(storage)
-    storage.dispose()
+    with bootstrap.using_storage(demo) as storage:
+        if storage.schema_is_current():
+            refuse_real_accounts(storage)
     if demo.data_dir.exists():
         shutil.rmtree(demo.data_dir)
     bootstrap.initialise(demo)

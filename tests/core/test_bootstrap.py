@@ -40,6 +40,15 @@ def test_init_makes_no_new_keys_beside_data_whose_keys_are_lost(settings: Settin
     assert not settings.app_key_file.exists()
 
 
+def test_another_empty_database_beside_the_same_keys_gets_their_check(settings: Settings) -> None:
+    made = bootstrap.initialise(settings)
+    assert made is not None
+    other = settings.model_copy(update={"database_url": f"sqlite:///{settings.data_dir / 'other.db'}"})
+    assert bootstrap.initialise(other) is None
+    assert [(key.kid, key.has_check) for key in bootstrap.key_states(other)] == [(made.kid, True)]
+    bootstrap.build_sync(other).storage.dispose()
+
+
 def test_keys_are_not_made_where_the_settings_scatter_them(settings: Settings, tmp_path: Path) -> None:
     bootstrap.migrate_database(settings)
     scattered = settings.model_copy(update={"app_key_file": tmp_path / "elsewhere.key"})

@@ -69,7 +69,7 @@ def test_a_key_is_replaced_by_one_of_the_same_exchange_account_only(
     owner.act_on("Binance", "Replace the key")
     owner.type_key(sandbox.key("binance", "spot"))
     owner.page.get_by_role("button", name="Verify and replace").click()
-    expect(owner.page.get_by_text("This key belongs to another exchange account.").first).to_be_visible(timeout=15_000)
+    expect(owner.page.get_by_text("This key belongs to another exchange account.").first).to_be_visible(timeout=45_000)
     hints = {account.name: account.hint for account in installation.accounts_of(client)}
     assert hints["Binance"] == sandbox.key("binance", "good").api_key[-4:]
 
@@ -78,7 +78,7 @@ def test_a_key_is_replaced_by_one_of_the_same_exchange_account_only(
     owner.act_on("Binance", "Replace the key")
     owner.type_key(sandbox.key("binance", "second"))
     owner.page.get_by_role("button", name="Verify and replace").click()
-    expect(owner.page.get_by_text("The new key is in place")).to_be_visible(timeout=15_000)
+    expect(owner.page.get_by_text("The new key is in place")).to_be_visible(timeout=45_000)
     account = next(account for account in installation.accounts_of(client) if account.name == "Binance")
     assert account.hint == sandbox.key("binance", "second").api_key[-4:]
     assert account.status is AccountStatus.ACTIVE and account.generation == 2

@@ -20,7 +20,7 @@ def test_a_key_is_checked_step_by_step_and_the_first_balance_appears_within_five
 ) -> None:
     person.add_account("Binance", sandbox.key("binance", "good"))
     sent_at = time.monotonic()
-    expect(person.page.get_by_text("Balance now:")).to_be_visible(timeout=15_000)
+    expect(person.page.get_by_text("Balance now:")).to_be_visible(timeout=45_000)
     seen_after = time.monotonic() - sent_at
     account = installation.accounts_of(client)[0]
     assert account.status is AccountStatus.ACTIVE and account.is_main
@@ -36,7 +36,7 @@ def test_the_overview_shows_what_the_exchange_holds(
     person: Person, installation: Installation, sandbox: Sandbox, client: User
 ) -> None:
     person.add_account("Binance", sandbox.key("binance", "good"))
-    expect(person.page.get_by_text("Balance now:")).to_be_visible(timeout=15_000)
+    expect(person.page.get_by_text("Balance now:")).to_be_visible(timeout=45_000)
     person.go_to("Overview")
     account = installation.accounts_of(client)[0]
     equity = installation.equity_of(account)
@@ -57,7 +57,7 @@ def test_bitget_asks_for_the_passphrase_and_binance_does_not(
     expect(person.page.get_by_text("This field is needed.")).to_be_visible()
     assert installation.accounts_of(client) == []
     person.add_account("Bitget", key)
-    expect(person.page.get_by_text("Balance now:")).to_be_visible(timeout=15_000)
+    expect(person.page.get_by_text("Balance now:")).to_be_visible(timeout=45_000)
     assert installation.accounts_of(client)[0].uid == key.uid
 
 
@@ -88,7 +88,7 @@ def test_a_refused_key_is_erased_and_the_cure_is_said(
 ) -> None:
     key = sandbox.key("binance", key_name)
     person.add_account("Binance", key)
-    expect(person.page.get_by_role("alert").filter(has_text=title).first).to_be_visible(timeout=15_000)
+    expect(person.page.get_by_role("alert").filter(has_text=title).first).to_be_visible(timeout=45_000)
     account = installation.accounts_of(client)[0]
     assert account.status is AccountStatus.REFUSED and not account.is_main
     with installation.storage.begin(write=False) as uow:
@@ -105,12 +105,12 @@ def test_the_same_exchange_account_cannot_be_added_twice_even_with_another_key(
     person: Person, installation: Installation, sandbox: Sandbox, client: User
 ) -> None:
     person.add_account("Binance", sandbox.key("binance", "good"))
-    expect(person.page.get_by_text("Balance now:")).to_be_visible(timeout=15_000)
+    expect(person.page.get_by_text("Balance now:")).to_be_visible(timeout=45_000)
     person.page.get_by_role("button", name="To the accounts").or_(
         person.page.get_by_role("button", name="Close")
     ).first.click()
     person.settle()
     person.add_account("Binance", sandbox.key("binance", "second"))
-    expect(person.page.get_by_text("This account is here already.")).to_be_visible(timeout=15_000)
+    expect(person.page.get_by_text("This account is here already.")).to_be_visible(timeout=45_000)
     reasons = {account.reason for account in installation.accounts_of(client)}
     assert reasons == {None, "duplicate_account"}

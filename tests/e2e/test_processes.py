@@ -108,7 +108,7 @@ def test_the_same_installation_works_on_postgresql(
         paula = Person(new_context().new_page(), installation.url)
         paula.sign_in("paula")
         paula.add_account("Binance", sandbox.key("binance", "good"))
-        expect(paula.page.get_by_text("Balance now:")).to_be_visible(timeout=20_000)
+        expect(paula.page.get_by_text("Balance now:")).to_be_visible(timeout=45_000)
         paula.go_to("Overview")
         expect(paula.page.locator(".st-key-card_equity")).to_be_visible()
         assert not (tmp_path / "data" / "dashboard.db").exists()

@@ -49,11 +49,11 @@ def test_typed_secrets_are_nowhere_but_sealed(
         carla = Person(page, installation.url)
         carla.sign_in("carla")
         carla.add_account("Bitget", good)
-        expect(page.get_by_text("Balance now:")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Balance now:")).to_be_visible(timeout=45_000)
         page.get_by_role("button", name="To the accounts").or_(page.get_by_role("button", name="Close")).first.click()
         carla.settle()
         carla.add_account("Binance", refused)
-        expect(page.get_by_text("This key may withdraw money").first).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("This key may withdraw money").first).to_be_visible(timeout=45_000)
         for name in ("Overview", "Accounts", "Settings"):
             carla.go_to(name)
             seen.append(page.content().encode())
@@ -62,7 +62,7 @@ def test_typed_secrets_are_nowhere_but_sealed(
     needles = [form for secret in secrets for form in forms(secret)]
     places = {str(path): path.read_bytes() for path in files_of(tmp_path)} | {"pages": b"\n".join(seen)}
     assert any(name.endswith("dashboard.db") for name in places) and any("web.log" in name for name in places)
-    assert os.path.getsize(tmp_path / "web.log") > 1000
+    assert "Application startup complete" in (tmp_path / "web.log").read_text()
     assert [name for name, content in places.items() if any(needle in content for needle in needles)] == []
     whole_keys = [good.api_key.encode(), refused.api_key.encode()]
     assert [name for name, content in places.items() if any(key in content for key in whole_keys)] == []
