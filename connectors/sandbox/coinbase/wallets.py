@@ -190,7 +190,7 @@ def paged(call: Call, rows: list[Row], path: str) -> Row:
     Raises:
         RefusedError: no row has that id.
     """
-    after, size = call.params.get("starting_after"), whole(call, "limit", 25, 100)
+    after, size = call.params.get("starting_after"), min(whole(call, "limit", 25, 250), 100)
     ids = [str(row["id"]) for row in rows]
     if after and after not in ids:
         raise refused(400, "invalid_request", "starting_after is invalid", app=True)
