@@ -18,6 +18,8 @@ from core.security.app_key import AppKey
 from core.security.keyring import VaultPrivateKey
 from core.security.vault import Sealer
 from core.services.account_keys import NewAccount, NewKey, add_account
+from core.services.overview import ALL, load_overview
+from core.services.overview_types import Overview
 from tests.core.persistence.makers import (
     Change,
     make_account,
@@ -179,3 +181,14 @@ class Office:
             if read_to is not None:
                 uow.syncing.set_ledger(lease, read_to=read_to, since=read_to - timedelta(days=90))
             uow.syncing.release(lease, next_due_at=at, interval_seconds=30, now=at, error_code=error_code)
+
+
+def look(office: Office, view: str | UUID = ALL, **changes: Change) -> Overview:
+    """Return what Ana sees of her accounts."""
+    asked = {"client_id": office.ana.id, "view": str(view), "now": NOW, **changes}
+    return load_overview(office.web, asked.pop("scope", office.mine), **asked)
+
+
+def equity_of(overview: Overview) -> float | None:
+    """Return the sum at the top of the page."""
+    return overview.equity.value
