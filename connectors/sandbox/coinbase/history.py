@@ -42,7 +42,9 @@ TYPES = {
 def transactions(call: Call) -> object:
     """GET /v2/accounts/{id}/transactions, newest first."""
     purse = purse_of(call)
-    rows = [_transaction(call, purse, event) for event in _events(call, purse)]
+    lived = call.events(call.world.opened_at, call.at)
+    fees = {event.ref: -event.amount for event in lived if event.note == "withdrawal"}
+    rows = [_transaction(purse, event, fees) for event in _events(call, purse)]
     return paged(call, rows, f"/v2/accounts/{purse.id}/transactions")
 
 
@@ -66,9 +68,9 @@ def _events(call: Call, purse: Purse) -> list[Event]:
     ]
 
 
-def _transaction(call: Call, purse: Purse, event: Event) -> Row:
+def _transaction(purse: Purse, event: Event, fees: dict[int, Decimal]) -> Row:
     name, native = coin(event.asset), identity("transaction", str(event.id))
-    fee = _network_fee(call, event)
+    fee = fees.get(event.ref, ZERO) if event.kind is LedgerKind.WITHDRAWAL else ZERO
     row: Row = {
         "id": native,
         "type": _type(event),
@@ -108,14 +110,6 @@ def _type(event: Event) -> str:
     if event.kind is LedgerKind.WITHDRAWAL:
         return "fiat_withdrawal" if event.asset in FIAT else "send"
     return TYPES.get(event.kind, "clawback")
-
-
-def _network_fee(call: Call, event: Event) -> Decimal:
-    """Return what the network took with a withdrawal, above zero."""
-    if event.kind is not LedgerKind.WITHDRAWAL:
-        return ZERO
-    near = call.events(event.at, event.at)
-    return -sum((one.amount for one in near if one.ref == event.ref and one.note == "withdrawal"), ZERO)
 
 
 def _fiat(call: Call, kind: LedgerKind, name: str) -> object:

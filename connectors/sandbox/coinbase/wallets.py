@@ -44,7 +44,8 @@ def key_permissions(call: Call) -> object:
 
 def accounts(call: Call) -> object:
     """GET /api/v3/brokerage/accounts, by cursor."""
-    rows = [_account(call, purse) for purse in purses(call) if purse.wallet == "spot"]
+    locked = call.book().locked
+    rows = [_account(call, purse, locked.get(purse.asset, ZERO)) for purse in purses(call) if purse.wallet == "spot"]
     cash = cfm_cash(call)
     if cash is not None:
         rows.append(_derivatives_account(call, cash))
@@ -60,9 +61,8 @@ def accounts(call: Call) -> object:
     }
 
 
-def _account(call: Call, purse: Purse) -> Row:
-    name, held = coin(purse.asset), call.book().locked.get(purse.asset, ZERO)
-    return _row(call, purse.id, name, purse.amount - held, held)
+def _account(call: Call, purse: Purse, held: Decimal) -> Row:
+    return _row(call, purse.id, coin(purse.asset), purse.amount - held, held)
 
 
 def _derivatives_account(call: Call, cash: Decimal) -> Row:
@@ -135,13 +135,14 @@ def _valued(call: Call, purse: Purse) -> Row:
 
 def app_accounts(call: Call) -> object:
     """GET /v2/accounts, by `starting_after`."""
-    rows = [_app_account(call, purse) for purse in purses(call)]
+    changes = _last_changes(call)
+    rows = [_app_account(call, purse, changes) for purse in purses(call)]
     return paged(call, rows, "/v2/accounts")
 
 
 def app_account(call: Call) -> object:
     """GET /v2/accounts/{id}."""
-    return {"data": _app_account(call, purse_of(call))}
+    return {"data": _app_account(call, purse_of(call), _last_changes(call))}
 
 
 def purse_of(call: Call) -> Purse:
@@ -156,7 +157,7 @@ def purse_of(call: Call) -> Purse:
     raise refused(404, "not_found", "Not found", app=True)
 
 
-def _app_account(call: Call, purse: Purse) -> Row:
+def _app_account(call: Call, purse: Purse, changes: dict[tuple[str, str], datetime]) -> Row:
     name = coin(purse.asset)
     staked = purse.wallet == "earn" and purse.asset in STAKED
     vault = purse.wallet == "earn" and not staked
@@ -169,19 +170,15 @@ def _app_account(call: Call, purse: Purse) -> Row:
         "currency": name if name in FIAT else {"code": name, "name": name, "type": "crypto", "exponent": 8},
         "balance": {"amount": text(purse.amount), "currency": name},
         "created_at": seconds(call.world.opened_at),
-        "updated_at": seconds(_last_change(call, purse)),
+        "updated_at": seconds(changes.get((purse.wallet, purse.asset), call.world.opened_at)),
         "resource": "account",
         "resource_path": f"/v2/accounts/{purse.id}",
     }
 
 
-def _last_change(call: Call, purse: Purse) -> datetime:
-    changes = (
-        event.at
-        for event in call.events(call.world.opened_at, call.at)
-        if (event.wallet, event.asset) == (purse.wallet, purse.asset)
-    )
-    return max(changes, default=call.world.opened_at)
+def _last_changes(call: Call) -> dict[tuple[str, str], datetime]:
+    """Return when each wallet changed last."""
+    return {(event.wallet, event.asset): event.at for event in call.events(call.world.opened_at, call.at)}
 
 
 def paged(call: Call, rows: list[Row], path: str) -> Row:
