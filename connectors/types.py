@@ -133,7 +133,8 @@ class Permissions:
 class Balance:
     """One asset in one wallet; debt >= 0.
 
-    `total` is cash without unrealised P&L, `equity` with it (derivative wallets).
+    `total` is cash without unrealised P&L, what is borrowed included; `equity` is total less debt with unrealised P&L
+    (None where the exchange gives no such figure).
     """
 
     wallet: str

@@ -96,7 +96,8 @@ class AccountReader:
 
     def _portfolio(self) -> WalletAccount:
         sums = self._connector.call(api.PM_ACCOUNT).extra["account"]
-        balances = tuple(self._connector.call(api.PM_BALANCE).balances or ())
+        found = self._connector.call(api.PM_BALANCE).balances or ()
+        balances = tuple(replace(row, total=row.total + row.debt) for row in found)  # Binance's is net of debt
         return replace(
             self._wallet("portfolio_margin", balances),
             currency="USD",

@@ -61,11 +61,11 @@ def value_wallet(
 def equity_amount(balance: Balance, positions: Iterable[Position]) -> Decimal:
     """Return what a balance is worth in its own asset: with unrealised P&L once, less debt.
 
-    Where the exchange gives no equity, the cash gets its own unrealised P&L, else that of the wallet's positions
-    settled in this asset.
+    An equity that the exchange gives is already that. Where it gives none, the cash gets its own unrealised P&L, else
+    that of the wallet's positions settled in this asset.
     """
     if balance.equity is not None:
-        return balance.equity - balance.debt
+        return balance.equity
     if balance.unrealized_pnl is not None:
         return balance.total + balance.unrealized_pnl - balance.debt
     open_pnl = (p.unrealized_pnl or Decimal(0) for p in positions if p.settle_asset == balance.asset)

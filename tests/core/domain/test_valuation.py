@@ -20,6 +20,13 @@ def test_cash_is_worth_amount_times_price_less_debt() -> None:
     assert valued.unpriced == ()
 
 
+def test_an_equity_that_the_exchange_gives_is_net_of_debt_already() -> None:
+    margin = wallet("margin", balance("margin", "USDT", "12", equity="8.5", debt="3.5"), kind=WalletKind.MARGIN)
+    valued = value_wallet(account(), margin, [], price_of=PRICES, at=NOON)
+    assert valued.equity == pytest.approx(8.5)
+    assert valued.balances[0].value == pytest.approx(8.5)
+
+
 def test_what_has_no_price_is_listed_and_left_out() -> None:
     spot = wallet("spot", balance("spot", "USDT", "10"), balance("spot", "MOON", "5"), balance("spot", "DUST", "0"))
     valued = value_wallet(account(), spot, [], price_of=PRICES, at=NOON)

@@ -1,0 +1,60 @@
+"""What the inner ring needs from the outside, as protocols: clock, storage, vault, connector maker.
+
+Storage rules: only the unit of work commits (on leaving its block without an exception); every tenant read and write
+names its client ids; repositories return domain types, never rows.
+"""
+
+from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
+from core.ports.parts import Exchanges, PasswordHasher, Sealer, TokenHasher
+from core.ports.people import AuditLog, Facts, LoginSessions, Users
+from core.ports.readings import Ledger, Pictures, Prices, Readings
+from core.ports.records import (
+    Attempts,
+    AuditEntry,
+    Candidate,
+    ClientIds,
+    ClientPicture,
+    Clock,
+    ExchangePause,
+    Lease,
+    LoginSession,
+    OneTimeLink,
+    PointRow,
+    PointWindow,
+    StoredReading,
+)
+from core.ports.storage import Storage, UnitOfWork
+
+__all__ = [
+    "Accounts",
+    "Attempts",
+    "AuditEntry",
+    "AuditLog",
+    "Candidate",
+    "ClientIds",
+    "ClientPicture",
+    "Clock",
+    "Credentials",
+    "ExchangePause",
+    "Exchanges",
+    "Facts",
+    "Jobs",
+    "Lease",
+    "Ledger",
+    "LoginSession",
+    "LoginSessions",
+    "OneTimeLink",
+    "PasswordHasher",
+    "Pictures",
+    "PointRow",
+    "PointWindow",
+    "Prices",
+    "Readings",
+    "Sealer",
+    "Storage",
+    "StoredReading",
+    "Syncing",
+    "TokenHasher",
+    "UnitOfWork",
+    "Users",
+]
