@@ -16,9 +16,10 @@ def app_pages(ask: Callable[[Params], Any], params: Params) -> Iterator[Any]:
 
 
 def app_rows(client: Any, *kinds: str) -> Iterator[Any]:  # noqa: ANN401 - ccxt has no types
-    """Walk the transactions of every wallet that is no vault and no staked coin, all or of some types."""
+    """Walk the transactions of every used wallet that is no vault and no staked coin, all or of some types."""
     for wallet in app_pages(client.v2PrivateGetAccounts, {}):
-        if wallet["type"] != "vault" and not wallet["name"].startswith("Staked"):
+        ordinary = wallet["type"] != "vault" and not wallet["name"].startswith("Staked")
+        if ordinary and wallet["updated_at"] > wallet["created_at"]:
             for row in app_pages(client.v2PrivateGetAccountsAccountIdTransactions, {"account_id": wallet["id"]}):
                 if not kinds or row["type"] in kinds:
                     yield row
