@@ -29,7 +29,7 @@ def main() -> None:
         found = _matching(clients, str(wanted or ""))
         _render_list(found, visitor, has_clients=bool(clients))
     with adding, st.container(border=True, key="add_client"):
-        st.subheader(_("Add client"), anchor=False, icon=":material/person_add:")
+        st.header(_("Add client"), anchor=False, icon=":material/person_add:")
         client_admin.render_client_form()
 
 

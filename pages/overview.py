@@ -10,6 +10,7 @@ from core.services.overview import load_overview
 from core.services.overview_types import EmptyState, Overview
 from core.ui import charts, exports, filters, live, tables
 from core.ui.clients import chosen_client
+from core.ui.curve import render_curve_panel
 from core.ui.empty import render_empty, render_no_client
 from core.ui.format import plain
 from core.ui.guard import Visitor, require_scope
@@ -34,7 +35,7 @@ def main() -> None:
     _render_title(overview, client, visitor, view, days)
     live.render_head(overview, client.id)
     if overview.empty is EmptyState.NONE:
-        _render_body(overview, visitor, f"{client.id}/{view}/{days}")
+        _render_body(overview, visitor, f"{client.id}_{view}_{days}")
     else:
         render_empty(overview, visitor)
 
@@ -66,16 +67,13 @@ def _render_title(overview: Overview, client: User, visitor: Visitor, view: str,
 def _render_body(overview: Overview, visitor: Visitor, view: str) -> None:
     left, right = st.columns([2, 1])
     with left, st.container(border=True, height="stretch", key="panel_curve"):
-        st.subheader(_("Equity over time"), anchor=False)
-        if any(value is not None for value in overview.curve.equity):
-            charts.render_equity_curve(overview.curve, visitor.formats, key="curve", view=view)
-        else:
-            st.caption(_("The curve begins with the second reading."))
+        st.header(_("Equity over time"), anchor=False)
+        render_curve_panel(overview.curve, visitor.formats, view=view)
     with right, st.container(border=True, height="stretch", key="panel_allocation"):
-        st.subheader(_("Allocation"), anchor=False)
+        st.header(_("Allocation"), anchor=False)
         charts.render_allocation(overview.allocation, visitor.formats, key="allocation")
     with st.container(border=True, key="panel_positions"):
-        st.subheader(_("Open positions"), anchor=False)
+        st.header(_("Open positions"), anchor=False)
         if overview.positions:
             tables.render_positions(overview.positions, visitor.formats, key="positions")
         else:
@@ -83,7 +81,7 @@ def _render_body(overview: Overview, visitor: Visitor, view: str) -> None:
                 _("No open position, as read at {time}.").format(time=visitor.formats.time(overview.equity.as_of))
             )
     with st.container(border=True, key="panel_balances"):
-        st.subheader(_("Balances"), anchor=False)
+        st.header(_("Balances"), anchor=False)
         by_asset, by_wallet = st.columns([2, 3])
         with by_asset:
             st.caption(_("By asset"))

@@ -21,10 +21,10 @@ def main() -> None:
     st.title(_("Settings"), anchor=False)
     words, person = st.columns(2, gap="medium")
     with words, st.container(border=True, height="stretch", key="preferences"):
-        st.subheader(_("Language and time"), anchor=False, icon=":material/translate:")
+        st.header(_("Language and time"), anchor=False, icon=":material/translate:")
         _render_preferences(visitor)
     with person, st.container(border=True, height="stretch", key="sign_in"):
-        st.subheader(_("Sign-in"), anchor=False, icon=":material/person:")
+        st.header(_("Sign-in"), anchor=False, icon=":material/person:")
         st.markdown(_("Signed in as **{login}**").format(login=plain(visitor.user.login)))
         st.markdown(_("Signing out everywhere ends this session and those on all other devices."))
         st.button(_("Sign out everywhere"), icon=":material/devices:", key="sign_out_all", on_click=_sign_out_all)

@@ -39,7 +39,7 @@ def _render_card(view: AccountView, visitor: Visitor) -> None:
     with st.container(border=True, key=f"account_{account.id}"):
         what, worth, menu = st.columns([5, 3, 1.4], vertical_alignment="center")
         with what, st.container(gap="xsmall"):
-            st.subheader(plain(account.name), anchor=False)
+            st.header(plain(account.name), anchor=False)
             exchange = visitor.web.exchanges.describe(account.exchange).name
             badges = [main_badge()] if account.is_main else []
             badges += [status_badge(account)]
@@ -48,7 +48,7 @@ def _render_card(view: AccountView, visitor: Visitor) -> None:
             key = _("key ••••{hint}").format(hint=plain(account.hint))
             st.caption(f"{exchange} · {key} · {_rights(account.rights)}")
         with worth, st.container(gap="xsmall"):
-            st.markdown(f"### {markdown_safe(visitor.formats.money(equity_of(view)))}")
+            st.markdown(f"**{markdown_safe(visitor.formats.money(equity_of(view)))}**")
             st.markdown(age_badge(Pulse(account, view.sync, view.wallets), visitor.formats, visitor.web.clock()))
             st.caption(_wallets(view))
         with menu:

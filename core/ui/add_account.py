@@ -91,7 +91,7 @@ def submit(exchange: str, client_id: str) -> None:
 def render_steps(info: ExchangeInfo, visitor: Visitor) -> None:
     """Explain how to make a key that may only read, and which addresses to allow."""
     ips = [ip.strip() for ip in visitor.web.settings.egress_ips.split(",") if ip.strip()]
-    st.subheader(_("A key that may only read"), anchor=False, icon=":material/verified_user:")
+    st.header(_("A key that may only read"), anchor=False, icon=":material/verified_user:")
     steps = [
         _("Open the API page of {exchange} and create a new key.").format(exchange=info.name),
         _("Allow **reading** only. Leave trading, transfers and **withdrawals switched off**."),

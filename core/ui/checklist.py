@@ -90,7 +90,7 @@ def _render(job: Job, visitor: Visitor, client_id: UUID) -> None:
     view = _view_of(job, visitor, client_id)
     with st.container(border=True, key="checklist_panel"):
         name = plain(view.account.name) if view else ""
-        st.subheader(_("Checking {name}").format(name=name), anchor=False, icon=":material/fact_check:")
+        st.header(_("Checking {name}").format(name=name), anchor=False, icon=":material/fact_check:")
         st.markdown("  \n".join(_line(step, job, visitor.formats) for step in job.steps))
         if job.status is JobStatus.DONE and view:
             _render_done(job, view, visitor)

@@ -48,8 +48,8 @@ def render_no_account(visitor: Visitor) -> None:
 
 
 def _words(icon: str, title: str, text: str) -> None:
-    st.markdown(f"## :primary[:material/{icon}:]", text_alignment="center", width="content")
-    st.subheader(title, anchor=False, text_alignment="center")
+    st.markdown(f":material/{icon}:", text_alignment="center", width="content")
+    st.header(title, anchor=False, text_alignment="center")
     st.markdown(text, text_alignment="center")
 
 

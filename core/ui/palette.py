@@ -38,9 +38,3 @@ def current_palette() -> Palette:
         warning=color("orangeColor"),
         series=tuple(st.get_option(f"theme.{mode}.chartCategoricalColors") or ()),
     )
-
-
-def translucent(color: str, opacity: float) -> str:
-    """Return a `#rrggbb` colour with an opacity between 0 and 1."""
-    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"

@@ -135,7 +135,7 @@ class ScreenHouse:
 
 def words(at: AppTest) -> str:
     """Return everything that is written on the screen, as one text."""
-    kinds = (at.title, at.subheader, at.markdown, at.caption, at.metric, at.error, at.warning, at.info, at.success)
+    kinds = (at.title, at.header, at.markdown, at.caption, at.metric, at.error, at.warning, at.info, at.success)
     texts = [str(getattr(element, "value", "")) for kind in kinds for element in kind]
     texts += [str(getattr(element, "label", "")) for kind in (at.metric, at.button, at.text_input) for element in kind]
     texts += [str(element.proto.title) for kind in (at.error, at.warning, at.success, at.info) for element in kind]

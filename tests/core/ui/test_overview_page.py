@@ -18,7 +18,7 @@ def test_a_client_sees_equity_results_and_positions_in_portuguese(house: ScreenH
     shown = {metric.label: metric.value for metric in at.metric}
     assert shown["Patrimônio"].replace("\xa0", " ") == "US\\$ 1.234,50"
     assert shown["Não realizado"].replace("\xa0", " ") == "-US\\$ 12,50"
-    assert "Posições abertas" in [heading.value for heading in at.subheader]
+    assert "Posições abertas" in [heading.value for heading in at.header]
     assert len(at.dataframe) == 3
 
 
@@ -27,7 +27,7 @@ def test_the_same_page_in_english_for_who_reads_english(house: ScreenHouse) -> N
     house.read(house.account(ana), equity=1234.5)
     at = house.screen(ana)
     assert {metric.label: metric.value for metric in at.metric}["Equity"] == "\\$1,234.50"
-    assert "Open positions" in [heading.value for heading in at.subheader]
+    assert "Open positions" in [heading.value for heading in at.header]
 
 
 def test_no_account_yet_offers_to_add_one(house: ScreenHouse) -> None:
