@@ -61,6 +61,15 @@ def test_a_removed_account_takes_its_equity_out_and_leaves_its_profit() -> None:
     assert result.equity1 == 1_100
 
 
+def test_an_account_removed_before_the_period_is_no_part_of_it() -> None:
+    stays = series("a", (0, 1_000), (24, 1_100))
+    gone = series("b", (0, 500), removed_at=5 * HOUR)
+    for begin in (5, 10):
+        result = period_pnl([stays, gone], [], begin * HOUR, 24 * HOUR)
+        assert (result.total, result.equity1, result.status) == (100.0, 1_100.0, "ok")
+    assert period_pnl([gone], [], 10 * HOUR, 24 * HOUR).status == "empty"
+
+
 def test_a_wallet_read_for_the_first_time_is_capital_not_profit() -> None:
     account = series("a", (0, 1_000), (10, 1_400), (24, 1_450), starts=((0, 1_000.0), (10 * HOUR, 390.0)))
     assert period_pnl([account], [], 0, 24 * HOUR).total == pytest.approx(60)
