@@ -55,6 +55,6 @@ def _is_in_time(sent: dict[str, str], now: int) -> bool:
 def _is_signed(query: str, secret: str) -> bool:
     """Compare with the signature of the decoded query in the order it was sent."""
     parts = [part for part in query.split("&") if not part.startswith("signature=")]
-    told = next(part for part in query.split("&") if part.startswith("signature=")).removeprefix("signature=")
+    told = next((part for part in query.split("&") if part.startswith("signature=")), "").removeprefix("signature=")
     expected = hmac.new(secret.encode(), unquote("&".join(parts)).encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), told.encode())

@@ -65,7 +65,8 @@ def _income(call: Call, event: Event) -> Row:
 def closed_positions(call: Call) -> object:
     """GET /openApi/swap/v1/trade/positionHistory of one symbol, newest first; sizes count lots."""
     symbol, names = required(call, "symbol"), ("startTs", "endTs")
-    if int(required(call, names[1])) - int(required(call, names[0])) > 92 * DAY_MS:
+    required(call, names[0]), required(call, names[1])
+    if number(call, names[1], 0) - number(call, names[0], 0) > 92 * DAY_MS:
         raise bad_parameter(call, names[0])
     since, until = window(call, usual_days=7, kept_days=KEPT_DAYS, names=names)
     trips = call.world.closed_trips(call.uid, since, min(until, call.at))
