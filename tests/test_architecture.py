@@ -26,7 +26,6 @@ HOMES = {
     "cryptography": ("core/security/", "connectors/"),
     "argon2": ("core/security/",),
     "starlette": ("core/api/", "app.py"),
-    "plotly": ("core/ui/",),
 }
 # who may import what of ours, where import-linter does not look
 ENTRY_POINTS = {

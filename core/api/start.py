@@ -15,7 +15,7 @@ from core.log import configure_logging
 log = logging.getLogger(__name__)
 
 EXIT_CONFIGURATION = 78
-HEAVY_MODULES = ("pandas", "pyarrow", "plotly.graph_objects")
+HEAVY_MODULES = ("pandas", "pyarrow")
 SESSION_HEADERS = {"x-session-ref": "session_ref"}
 # Streamlit's own protections; SECURITY-MODEL.md section 8 lists them.
 REQUIRED_OPTIONS: dict[str, object] = {
