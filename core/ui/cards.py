@@ -31,6 +31,9 @@ def _equity(overview: Overview, formats: Formats, now: datetime) -> None:
         if figure.carried:
             names = ", ".join(plain(name) for name in figure.carried)
             st.caption(":orange[:material/history:] " + _("with older values of {wallets}").format(wallets=names))
+        if figure.missing:
+            names = ", ".join(plain(name) for name in figure.missing)
+            st.caption(":orange[:material/help:] " + _("without {wallets}: never read").format(wallets=names))
         if figure.unpriced:
             assets = ", ".join(plain(asset) for asset in figure.unpriced)
             st.caption(":orange[:material/price_check:] " + _("without {assets}: no price").format(assets=assets))

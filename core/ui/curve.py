@@ -22,6 +22,7 @@ LETTER_WIDTH = 7.2
 FEWEST_STOPS = 3
 BY_HOUR_UP_TO = timedelta(days=2)
 UP, DOWN = "path://M0,10 L10,10 L5,0 Z", "path://M0,0 L10,0 L5,10 Z"
+WHOLE = ("first", "last")
 Stops = dict[str, datetime]
 
 
@@ -39,10 +40,12 @@ def render_curve_panel(curve: Curve, formats: Formats, *, view: str) -> None:
     part = cut_curve(curve, stops[start], stops[end])
     render_equity_curve(part, formats, key=f"curve_{view}")
     hourly = curve.at[-1] - curve.at[0] <= BY_HOUR_UP_TO
-    names = {stop: formats.time(at) if hourly else formats.day(at) for stop, at in stops.items()}
+    names = {stop: f"{formats.day(at)} {formats.time(at)}" if hourly else formats.day(at) for stop, at in stops.items()}
+    names["last"] = _("now")
     st.select_slider(
         _("Part of the period shown"),
         list(stops),
+        value=WHOLE,
         key=key,
         format_func=lambda stop: names.get(stop, stop),
         label_visibility="collapsed",
@@ -77,13 +80,12 @@ def cut_curve(curve: Curve, start: datetime, end: datetime) -> Curve:
 
 
 def _kept_zoom(key: str, stops: Stops) -> tuple[str, str]:
-    """Return the kept zoom; an end that has left the period moves to the end of the curve."""
-    start, end = st.session_state.get(key, ("first", "last"))
-    kept = (start if start in stops else "first", end if end in stops else "last")
-    if stops[kept[0]] >= stops[kept[1]]:
-        kept = ("first", "last")
-    st.session_state[key] = kept
-    return kept
+    """Return the kept zoom, the whole curve where an end of it has left the period."""
+    start, end = st.session_state.get(key, WHOLE)
+    if start in stops and end in stops and stops[start] < stops[end]:
+        return start, end
+    st.session_state.pop(key, None)
+    return WHOLE
 
 
 def render_equity_curve(curve: Curve, formats: Formats, *, key: str) -> None:

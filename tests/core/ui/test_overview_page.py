@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -158,3 +159,26 @@ def test_amounts_in_the_table_keep_every_digit(house: ScreenHouse) -> None:
     house.read(account, balances=(balance,))
     tables = house.screen(ana).dataframe
     assert Decimal("1234567.12345678") in [value for table in tables for value in table.value.to_numpy().ravel()]
+
+
+def test_a_zoom_survives_the_next_reading(house: ScreenHouse) -> None:
+    ana = house.person()
+    account = house.account(ana)
+    house.read(account, days=5)
+    at = house.screen(ana)
+    day_before_yesterday = house.now.astimezone(ZoneInfo(ana.time_zone)) - timedelta(days=2)
+    chosen = [f"{day_before_yesterday:%Y-%m-%d}", "last"]
+    at.select_slider[0].set_range(*chosen).run()
+    house.read(account, equity=2000.0, days=0)
+    at.run()
+    assert not at.exception
+    assert "2.000,00" in words(at)
+    assert list(at.select_slider[0].value) == chosen
+
+
+def test_every_stop_of_the_zoom_has_a_label_of_its_own(house: ScreenHouse) -> None:
+    ana = house.person()
+    house.read(house.account(ana), days=5)
+    for period in ("1", "7", "30"):
+        labels = list(house.screen(ana, period=period).select_slider[0].options)
+        assert len(labels) == len(set(labels)) > 4
