@@ -97,8 +97,9 @@ def page(
     read: Callable[[str], int],
     write: Callable[[int], str],
 ) -> tuple[list[Row], str]:
-    """Return one page, newest (highest number) first, and the cursor to the next; `limits` are default and most
-    rows (who asks for more gets the most).
+    """Return one page, newest (highest number) first, and the cursor to the next.
+
+    `limits` are the default and the most rows; who asks for more gets the most.
 
     Raises:
         RefusedError: a cursor that is not one of ours.
