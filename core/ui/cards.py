@@ -68,6 +68,10 @@ def _result(name: str, label: str, figure: PnlFigure, formats: Formats, now: dat
     with st.container(border=True, height="stretch", key=f"card_{name}", gap="xxsmall"):
         _metric(label, figure.value, figure.rate, formats, help_text=meaning)
         _small(figure.as_of, _since(figure, formats), formats, now)
+        if figure.is_provisional:
+            read_to = formats.moment(figure.ledger_read_to) if figure.ledger_read_to else "—"
+            text = _("provisional: deposits and withdrawals are known up to {time}").format(time=read_to)
+            st.caption(":orange[:material/pending:] " + text)
         if figure.unvalued:
             assets = ", ".join(plain(asset) for asset in figure.unvalued)
             unknown = _("unknown: {assets} moved without a price").format(assets=assets)

@@ -23,6 +23,7 @@ FEWEST_STOPS = 3
 BY_HOUR_UP_TO = timedelta(days=2)
 UP, DOWN = "path://M0,10 L10,10 L5,0 Z", "path://M0,0 L10,0 L5,10 Z"
 WHOLE = ("first", "last")
+EDGES = FROM, TO = "from", "to"
 Stops = dict[str, datetime]
 
 
@@ -35,22 +36,29 @@ def render_curve_panel(curve: Curve, formats: Formats, *, view: str) -> None:
     if len(stops) < FEWEST_STOPS:
         render_equity_curve(curve, formats, key=f"curve_{view}")
         return
-    key = f"zoom_{view}"
-    start, end = _kept_zoom(key, stops)
-    part = cut_curve(curve, stops[start], stops[end])
-    render_equity_curve(part, formats, key=f"curve_{view}")
+    start, end = _kept_zoom(view, stops)
+    render_equity_curve(cut_curve(curve, stops[start], stops[end]), formats, key=f"curve_{view}")
     hourly = curve.at[-1] - curve.at[0] <= BY_HOUR_UP_TO
     names = {stop: f"{formats.day(at)} {formats.time(at)}" if hourly else formats.day(at) for stop, at in stops.items()}
     names["last"] = _("now")
-    st.select_slider(
-        _("Part of the period shown"),
-        list(stops),
-        value=WHOLE,
-        key=key,
-        format_func=lambda stop: names.get(stop, stop),
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    with st.container(horizontal=True, horizontal_alignment="right", key="zoom"):
+        for edge, label, usual in ((FROM, _("From"), WHOLE[0]), (TO, _("To"), WHOLE[1])):
+            options = [stop for stop in stops if stop != WHOLE[edge == FROM]]
+            st.selectbox(
+                label,
+                options,
+                index=options.index(usual),
+                key=zoom_key(edge, view),
+                format_func=lambda stop: names.get(stop, stop),
+                filter_mode=None,
+                persist_state="session",
+                width=150,
+            )
+
+
+def zoom_key(edge: str, view: str) -> str:
+    """Return the widget key of one edge of the zoom."""
+    return f"zoom_{edge}_{view}"
 
 
 def zoom_stops(curve: Curve, formats: Formats) -> Stops:
@@ -79,12 +87,13 @@ def cut_curve(curve: Curve, start: datetime, end: datetime) -> Curve:
     )
 
 
-def _kept_zoom(key: str, stops: Stops) -> tuple[str, str]:
-    """Return the kept zoom, the whole curve where an end of it has left the period."""
-    start, end = st.session_state.get(key, WHOLE)
+def _kept_zoom(view: str, stops: Stops) -> tuple[str, str]:
+    """Return the kept zoom, the whole curve where an edge of it has left the period or the edges have crossed."""
+    start, end = (st.session_state.get(zoom_key(edge, view), usual) for edge, usual in zip(EDGES, WHOLE, strict=True))
     if start in stops and end in stops and stops[start] < stops[end]:
         return start, end
-    st.session_state.pop(key, None)
+    for edge in EDGES:
+        st.session_state.pop(zoom_key(edge, view), None)
     return WHOLE
 
 

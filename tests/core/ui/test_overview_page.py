@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.domain.types import AccountStatus
+from core.ui.curve import FROM, zoom_key
 from tests.core.persistence import makers
 from tests.core.ui.house import ScreenHouse, words
 
@@ -167,18 +168,19 @@ def test_a_zoom_survives_the_next_reading(house: ScreenHouse) -> None:
     house.read(account, days=5)
     at = house.screen(ana)
     day_before_yesterday = house.now.astimezone(ZoneInfo(ana.time_zone)) - timedelta(days=2)
-    chosen = [f"{day_before_yesterday:%Y-%m-%d}", "last"]
-    at.select_slider[0].set_range(*chosen).run()
+    key = zoom_key(FROM, f"{ana.id}_main_30")
+    at.selectbox(key=key).set_value(f"{day_before_yesterday:%Y-%m-%d}").run()
     house.read(account, equity=2000.0, days=0)
     at.run()
     assert not at.exception
     assert "2.000,00" in words(at)
-    assert list(at.select_slider[0].value) == chosen
+    assert at.selectbox(key=key).value == f"{day_before_yesterday:%Y-%m-%d}"
 
 
 def test_every_stop_of_the_zoom_has_a_label_of_its_own(house: ScreenHouse) -> None:
     ana = house.person()
     house.read(house.account(ana), days=5)
     for period in ("1", "7", "30"):
-        labels = list(house.screen(ana, period=period).select_slider[0].options)
+        key = zoom_key(FROM, f"{ana.id}_main_{period}")
+        labels = list(house.screen(ana, period=period).selectbox(key=key).options)
         assert len(labels) == len(set(labels)) > 4
