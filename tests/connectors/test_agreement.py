@@ -19,6 +19,7 @@ from connectors import _pace
 from connectors.sandbox import Sandbox, SandboxConfig, available
 from connectors.types import Balance, LedgerEntry, LedgerKind
 from tests.connectors.coinbase import by_ccxt
+from tests.connectors.kraken import by_ccxt as kraken_by_ccxt
 
 NOW = datetime(2026, 2, 14, 15, 30, 20, 250_000, tzinfo=UTC)
 SINCE = NOW - timedelta(days=25)
@@ -401,6 +402,26 @@ CLIENTS["bingx"] = (
                 ),
             )
         },
+    ),
+)
+CLIENTS["kraken"] = (
+    Client(
+        wallets={"spot": ({},)},
+        raw={"earn": kraken_by_ccxt.earning},
+        is_copy=lambda asset: "." in asset,  # counted in earn
+        held=kraken_by_ccxt.margin_positions,
+        margin_mode="cross",
+        ledgers={
+            "spot": (
+                Ledger(
+                    {},
+                    lambda info: Decimal(info["amount"]) - Decimal(info["fee"]),
+                    lambda info: False,
+                    lambda client, params: kraken_by_ccxt.ledger(client, SINCE_MS),
+                ),
+            )
+        },
+        flows=lambda client: kraken_by_ccxt.flows(client, SINCE_MS),
     ),
 )
 CASES = [

@@ -20,7 +20,7 @@ def prepare(case: Case) -> requests.PreparedRequest:
     vector = case.data
     connector = connectors.create(
         case.exchange,
-        api_key=vector["credentials"]["api_key"],
+        api_key=vector["credentials"]["api_key"].replace(" ", ""),  # a documentation example says that it has none
         api_secret=credential(vector["credentials"]),
         passphrase=vector["credentials"].get("passphrase"),
         testnet="demo" in vector["name"],
