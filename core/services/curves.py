@@ -19,6 +19,7 @@ COARSE_SECONDS = 3600
 MOST_POINTS = 2000
 TREND_POINTS = 48
 CARRIED_AFTER_SECONDS = 900
+LEDGER_LAG = timedelta(minutes=10)  # two of its usual intervals
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -156,8 +157,13 @@ def pnl_figure(
         net_flows=result.net_flows,
         unvalued=tuple(sorted({flow.asset for flow in result.unvalued})),
         ledger_read_to=ledger_read_to,
+        is_provisional=result.total is not None and _lags(ledger_read_to, as_of),
         trend=spark,
     )
+
+
+def _lags(ledger_read_to: datetime | None, as_of: datetime | None) -> bool:
+    return as_of is not None and (ledger_read_to is None or as_of - ledger_read_to > LEDGER_LAG)
 
 
 def _first_reading(starts: Sequence[tuple[int, float]], *, before: int | None) -> dict[int, float]:

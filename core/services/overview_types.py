@@ -41,6 +41,7 @@ class PnlFigure:
 
     `since` is where it really begins (the history may start later than the period); `ledger_read_to` tells up to when
     deposits and withdrawals are known; `unvalued` are flows without a price, which make the value unknown.
+    `is_provisional`: the ledger lags so far behind the equity that a deposit may still look like a profit.
     """
 
     value: float | None
@@ -52,6 +53,7 @@ class PnlFigure:
     net_flows: float
     unvalued: tuple[str, ...] = ()
     ledger_read_to: datetime | None = None
+    is_provisional: bool = False
     trend: tuple[float, ...] = ()
 
 

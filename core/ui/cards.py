@@ -69,7 +69,7 @@ def _result(name: str, label: str, figure: PnlFigure, formats: Formats, now: dat
         _metric(label, figure.value, figure.rate, formats, help_text=meaning)
         _small(figure.as_of, _since(figure, formats), formats, now)
         if figure.is_provisional:
-            read_to = formats.moment(figure.ledger_read_to) if figure.ledger_read_to else "—"
+            read_to = formats.instant(figure.ledger_read_to)
             text = _("provisional: deposits and withdrawals are known up to {time}").format(time=read_to)
             st.caption(":orange[:material/pending:] " + text)
         if figure.unvalued:

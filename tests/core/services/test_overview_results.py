@@ -104,10 +104,12 @@ def test_a_result_tells_up_to_when_deposits_are_known(office: Office) -> None:
     office.read(one, NOW, 1.0)
     office.end_slot(one, NOW, read_to=NOW - MINUTE)
     assert look(office, MAIN).today.ledger_read_to == NOW - MINUTE
+    assert not look(office, MAIN).today.is_provisional
     office.read(two, NOW, 1.0)
     assert look(office).today.ledger_read_to is None
     office.end_slot(two, NOW, read_to=NOW - HOUR)
     assert look(office).month.ledger_read_to == NOW - HOUR
+    assert look(office).month.is_provisional
 
 
 # removed accounts

@@ -15,3 +15,15 @@ def test_a_wallet_that_was_never_read_is_named_beside_the_sum_it_is_missing_from
     text = words(house.screen(ana))
     assert "sem Binance · earn: nunca lida" in text
     assert "com valores anteriores" not in text
+
+
+def test_a_result_is_provisional_until_the_ledger_has_been_read(house: ScreenHouse) -> None:
+    ana = house.person()
+    account = house.account(ana)
+    house.read(account)
+    assert "provisório: depósitos e saques conhecidos até —" in words(house.screen(ana))
+    with house.storage.begin() as uow:
+        lease = uow.syncing.claim_one(account.id, house.now, owner="one", lease_seconds=60)
+        assert lease is not None
+        uow.syncing.set_ledger(lease, read_to=house.now, since=house.now)
+    assert "provisório" not in words(house.screen(ana))
