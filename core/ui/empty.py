@@ -48,8 +48,7 @@ def render_no_account(visitor: Visitor) -> None:
 
 
 def _words(icon: str, title: str, text: str) -> None:
-    st.markdown(f":material/{icon}:", text_alignment="center", width="content")
-    st.header(title, anchor=False, text_alignment="center")
+    st.header(title, anchor=False, icon=f":material/{icon}:", width="content")
     st.markdown(text, text_alignment="center")
 
 
