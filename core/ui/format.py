@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_currency, format_decimal, get_decimal_symbol, get_group_symbol
+from babel.numbers import NumberPattern, format_decimal, get_decimal_symbol, get_group_symbol, parse_pattern
 
 from core.ui.i18n import _
 
@@ -36,10 +38,10 @@ class Formats:
         pattern = "¤ #,##0" if self.locale == "pt_BR" else "¤#,##0"
         pattern += "." + "0" * digits if digits else ""
         with localcontext(WIDE):
-            text = format_currency(
-                rounded.copy_abs(), currency, format=pattern, locale=self.locale, currency_digits=False
+            written = _pattern(pattern).apply(
+                rounded.copy_abs(), _locale(self.locale), currency=currency, currency_digits=False
             )
-        return _sign(rounded, signed=signed) + text
+        return _sign(rounded, signed=signed) + str(written)
 
     def number(self, value: Number | None, digits: int = 2, *, signed: bool = False) -> str:
         """Return a number with a fixed count of decimals."""
@@ -146,13 +148,24 @@ def markdown_safe(figure: str) -> str:
 
 def _rounded(value: Number, digits: int) -> Decimal:
     exact = value if isinstance(value, Decimal) else Decimal(str(value))
-    rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN, context=WIDE)
+    rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=WIDE)
     return rounded.copy_abs() if rounded == 0 else rounded
 
 
 def _written(rounded: Decimal, pattern: str, locale: str) -> str:
     with localcontext(WIDE):
-        return format_decimal(rounded.copy_abs(), format=pattern, locale=locale)
+        return str(_pattern(pattern).apply(rounded.copy_abs(), _locale(locale)))
+
+
+@lru_cache(maxsize=32)
+def _pattern(text: str) -> NumberPattern:
+    """Return a parsed pattern: parsing costs more than writing a number, and a page writes hundreds."""
+    return parse_pattern(text)
+
+
+@lru_cache(maxsize=8)
+def _locale(name: str) -> Locale:
+    return Locale.parse(name)
 
 
 def _sign(rounded: Decimal, *, signed: bool) -> str:

@@ -114,3 +114,8 @@ def test_plain_text_breaks_directives_and_automatic_links_without_a_visible_trac
 
 def test_plain_text_is_one_line() -> None:
     assert plain("a\n\n# b") == "a \\# b"
+
+
+@pytest.mark.parametrize(("value", "shown"), [("0.125", "0,13"), ("0.135", "0,14"), ("-0.125", "-0,13")])
+def test_halves_are_rounded_away_from_zero(value: str, shown: str) -> None:
+    assert Formats("pt_BR", "UTC").number(Decimal(value)) == shown
