@@ -34,7 +34,7 @@ def test_accounts_belong_to_their_exchange_and_uids_are_unique(exchange: str) ->
 def test_signed_reads_refuse_a_caller_without_a_key(exchange: str, sandbox: Sandbox) -> None:
     dialect, site = load(exchange), sandbox.site(exchange)
     signed = [place for place, endpoint in dialect.endpoints.items() if endpoint.signed]
-    assert len(signed) > 5
+    assert len(signed) > {"krakenfutures": 5}.get(exchange, 10)
     for method, path in signed:
         answer = dialect.answer(WireRequest(method, path, "", {}, b"", "127.0.0.1"), site)
         refused_in_success = answer.status == 200 and _names_the_key(answer.body)
