@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from connectors._base import HALT_ERRORS
+from connectors._parse import ZERO
 from connectors._reading import Endpoint, Reading
 from connectors._wallets import WalletRead, merge_balances, read_wallets
 from connectors.binance import endpoints as api
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from connectors.binance.connector import BinanceConnector
 
 FROM_LD_TOKENS = "ld_tokens"
+OVERVIEW_WALLETS = {"Options": "options", "Trading Bots": "bots", "Copy Trading": "copy_trading"}
+QUOTE = "USDT"
 
 
 class AccountReader:
@@ -31,6 +34,8 @@ class AccountReader:
         plan = self._plan(features, problem)
         wanted = [item for item in plan if wallets is None or item.wallet in wallets]
         results = tuple(self._or_copies(result) for result in read_wallets(self._connector, wanted))
+        if self._connector.has_wallet_api:
+            results += tuple(item for item in self._others() if wallets is None or item.wallet in wallets)
         mode = "portfolio_margin" if features.get("portfolio_margin") else "classic"
         return AccountInfo(wallets=results, mode=mode, as_of=self._connector.now(), uid=self._uid)
 
@@ -97,7 +102,8 @@ class AccountReader:
     def _portfolio(self) -> WalletAccount:
         sums = self._connector.call(api.PM_ACCOUNT).extra["account"]
         found = self._connector.call(api.PM_BALANCE).balances or ()
-        balances = tuple(replace(row, total=row.total + row.debt) for row in found)  # Binance's is net of debt
+        # Binance's cash is free + locked + futures: what is borrowed lies in it
+        balances = tuple(replace(row, equity=(row.equity or ZERO) - row.debt) for row in found)
         return replace(
             self._wallet("portfolio_margin", balances),
             currency="USD",
@@ -105,6 +111,30 @@ class AccountReader:
             initial_margin=sums["initial_margin_usd"],
             maintenance_margin=sums["maintenance_margin_usd"],
         )
+
+    def _others(self) -> list[WalletAccount]:
+        """Read the wallets that only an overview tells of, in one sum each; those that were never seen are left out.
+
+        Keys that may not ask for the overview have none of them. A wallet once seen is reported failed, not absent.
+        """
+        seen = self._connector.overview_seen
+        try:
+            worth = self._connector.call(api.OVERVIEW, {"quoteAsset": QUOTE}).extra["wallets"]
+        except HALT_ERRORS:
+            raise
+        except ConnectorError as e:
+            kinds, now = self._connector.info.wallets, self._connector.now()
+            return [WalletAccount(name, kinds[name], ok=False, reason=e.code, as_of=now) for name in sorted(seen)]
+        sums = {
+            OVERVIEW_WALLETS[row["wallet"]]: row["balance_quote"] for row in worth if row["wallet"] in OVERVIEW_WALLETS
+        }
+        seen |= {name for name, amount in sums.items() if amount}
+        now = self._connector.now()
+        return [
+            self._wallet(name, (Balance(name, QUOTE, None, None, amount, as_of=now),) if amount else ())
+            for name, amount in sums.items()
+            if name in seen
+        ]
 
     def _wallet(self, wallet: str, balances: tuple[Balance, ...]) -> WalletAccount:
         kind = self._connector.info.wallets[wallet]
@@ -114,10 +144,9 @@ class AccountReader:
         """Fill a flexible earn wallet that could not be read from its copies in spot, and say so in `reason`."""
         if result.ok or result.wallet != "earn_flexible" or self._copies is None:
             return result
-        zero = Decimal(0)
         now = self._connector.now()
         balances = tuple(
-            Balance(result.wallet, copy["asset"][2:], copy["total"], zero, copy["total"], as_of=now)
+            Balance(result.wallet, copy["asset"][2:], copy["total"], ZERO, copy["total"], as_of=now)
             for copy in self._copies
         )
         return replace(self._wallet(result.wallet, balances), reason=FROM_LD_TOKENS)

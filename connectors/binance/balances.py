@@ -92,7 +92,7 @@ def futures_account(answer: Answer) -> Reading:
 
 
 def portfolio_balance(answer: Answer) -> Reading:
-    """Read a portfolio margin account by asset; empty texts are zero."""
+    """Read a portfolio margin account by asset; empty texts are zero. Debts are in cash and equity, not taken off."""
     return Reading(balances=_nonzero(_portfolio(row, answer) for row in rows(answer.payload)))
 
 

@@ -1,9 +1,9 @@
 """The Binance connector: which reads make up an account, its positions and its ledger."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 import requests
@@ -12,12 +12,13 @@ from connectors._base import HALT_ERRORS, RestConnector
 from connectors._credentials import Credentials
 from connectors._http import build_request
 from connectors._interface import Call, Settings
-from connectors._parse import split_pair, windows
+from connectors._parse import split_pair
 from connectors._reading import Answer, Endpoint, Parser
 from connectors._wallets import KEY_ERRORS
-from connectors.binance import balances, failures, ledger, positions, public
+from connectors.binance import balances, failures, ledger, outside, positions, public
 from connectors.binance import endpoints as api
 from connectors.binance.account import AccountReader
+from connectors.binance.histories import HistoryReader
 from connectors.binance.signing import make_signer, signed_query
 from connectors.binance.symbols import QUOTES
 from connectors.errors import (
@@ -65,6 +66,13 @@ class BinanceConnector(RestConnector):
         ("GET", "/sapi/v1/fiat/orders"): ledger.fiat_orders,
         ("GET", "/sapi/v1/asset/assetDividend"): ledger.dividends,
         ("GET", "/sapi/v1/asset/transfer"): ledger.transfers,
+        ("GET", "/sapi/v1/c2c/orderMatch/listUserOrderHistory"): outside.p2p,
+        ("GET", "/sapi/v1/pay/transactions"): outside.pay,
+        ("GET", "/sapi/v1/fiat/payments"): outside.payments,
+        ("GET", "/sapi/v1/convert/tradeFlow"): outside.conversions,
+        ("GET", "/sapi/v1/sub-account/transfer/subUserHistory"): outside.sub_transfers,
+        ("GET", "/fapi/v1/premiumIndex"): positions.marks,
+        ("GET", "/dapi/v1/premiumIndex"): positions.marks,
         ("GET", "/fapi/v3/account"): balances.futures_account,
         ("GET", "/fapi/v2/positionRisk"): positions.linear_positions,
         ("GET", "/fapi/v3/positionRisk"): positions.linear_positions,
@@ -87,6 +95,8 @@ class BinanceConnector(RestConnector):
         super().__init__(credentials, settings)
         self._signer = None if credentials is None else make_signer(credentials.api_secret)
         self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
+        self.overview_seen: set[str] = set()
+        self.refused: dict[Endpoint, float] = {}
 
     @property
     def has_wallet_api(self) -> bool:
@@ -112,15 +122,15 @@ class BinanceConnector(RestConnector):
 
     def get_futures_positions(self, *, wallets: Collection[str] | None = None) -> list[Position]:
         """Return open positions, linear and inverse; `wallets` restricts to usdm, coinm or portfolio_margin."""
-        features = self._known_features()
+        features = self.known_features()
         found: list[Position] = []
         if features["portfolio_margin"]:
             if wallets is None or "portfolio_margin" in wallets:
-                found += self.call(api.PM_UM_POSITIONS).positions or ()
+                found += self._linear(api.PM_UM_POSITIONS)
                 found += self._inverse(api.PM_CM_POSITIONS)
             return found
         if features["futures"] and self.has_host("usdm") and (wallets is None or "usdm" in wallets):
-            found += self._linear()
+            found += self._linear(api.UM_POSITIONS)
         if features["futures"] and self.has_host("coinm") and (wallets is None or "coinm" in wallets):
             found += self._inverse(api.CM_POSITIONS)
         return found
@@ -128,18 +138,12 @@ class BinanceConnector(RestConnector):
     def get_ledger(
         self, since: datetime, until: datetime, *, wallets: Collection[str] | None = None
     ) -> list[LedgerEntry]:
-        """Return futures income, deposits, withdrawals, fiat orders and distributions in [since, until], oldest first.
+        """Return what changed balances in [since, until], oldest first, but for trades on spot and margin.
 
-        Deposits and the like belong to the wallet spot. USD-M income is kept for three months only. Transfers between
-        own wallets appear in the futures wallets' income, not in spot.
+        Binance tells of trades only pair by pair. Deposits and withdrawals that were settled in the span but asked for
+        up to two days earlier are told too. USD-M income is kept for three months only.
         """
-        found: dict[tuple[str, str], LedgerEntry] = {}
-        for endpoint, params in self._ledger_reads(since, until, wallets):
-            for page in self.pages(endpoint, params):
-                for entry in page.ledger or ():
-                    if since <= entry.booked_at <= until:
-                        found.setdefault((entry.wallet, entry.dedupe_key), entry)
-        return sorted(found.values(), key=lambda entry: entry.booked_at)
+        return HistoryReader(self).read(since, until, wallets)
 
     def get_prices(self) -> list[Price]:
         """Return last spot prices of all pairs whose quote is known (GET /api/v3/ticker/price)."""
@@ -177,13 +181,14 @@ class BinanceConnector(RestConnector):
             ConnectorError: the key is refused, a limit is reached, or the exchange does not answer at all.
         """
         try:
-            return self._known_features(), None
+            return self.known_features(), None
         except (*HALT_ERRORS, *KEY_ERRORS, NetworkError, MaintenanceError):
             raise
         except ConnectorError as e:
             return {}, e
 
-    def _known_features(self) -> Mapping[str, bool]:
+    def known_features(self) -> Mapping[str, bool]:
+        """Return which products the account uses; asked once an hour."""
         return self._keep("features", api.FEATURES, FEATURES_SECONDS) if self.has_wallet_api else TESTNET_FEATURES
 
     def _keep(self, name: str, endpoint: Endpoint, seconds: float) -> Mapping[str, Any]:
@@ -204,10 +209,13 @@ class BinanceConnector(RestConnector):
         uid = self.call(api.SPOT_ACCOUNT, {"omitZeroBalances": "true"}).extra.get("uid")
         return None if uid is None else str(uid)
 
-    def _linear(self) -> list[Position]:
-        answer = self.fetch(api.UM_POSITIONS)
-        settings = self.call(api.UM_SYMBOLS).extra if answer.payload else {}
-        return list(self.parse(replace(answer, context=settings)).positions or ())
+    def _linear(self, endpoint: Endpoint) -> list[Position]:
+        answer = self.fetch(endpoint)
+        context: dict[str, Any] = {}
+        if answer.payload and endpoint is api.UM_POSITIONS:
+            context |= self.call(api.UM_SYMBOLS).extra
+        context |= self._marks(answer, api.UM_MARKS)
+        return list(self.parse(replace(answer, context=context)).positions or ())
 
     def _inverse(self, endpoint: Endpoint) -> list[Position]:
         answer = self.fetch(endpoint)
@@ -218,32 +226,19 @@ class BinanceConnector(RestConnector):
             flat = True  # the parser below says what is wrong
         if not flat:
             context["contract_size_usd"] = self._keep("contract_size_usd", api.CM_CONTRACTS, CONTRACTS_SECONDS)
+            context |= self._marks(answer, api.CM_MARKS)
         return list(self.parse(replace(answer, context=context)).positions or ())
 
-    def _ledger_reads(
-        self, since: datetime, until: datetime, wallets: Collection[str] | None
-    ) -> Iterator[tuple[Endpoint, dict[str, Any]]]:
-        """Yield the histories to walk with their first parameters, cut into the windows each one allows."""
-        features = self._known_features()
-        income: list[tuple[str, Endpoint]] = []
-        if features["portfolio_margin"]:
-            income = [("portfolio_margin", api.PM_UM_INCOME), ("portfolio_margin", api.PM_CM_INCOME)]
-        elif features["futures"]:
-            income = [("usdm", api.UM_INCOME), ("coinm", api.CM_INCOME)]
-        for wallet, endpoint in income:
-            if self.has_host(endpoint.host) and (wallets is None or wallet in wallets):
-                days = self.info.history.get(wallet)
-                first = since if days is None else max(since, self.now() - timedelta(days=days))
-                for start, end in windows(first, until, 80):
-                    yield endpoint, {"startTime": str(start), "endTime": str(end), "limit": "1000"}
-        if not self.has_wallet_api or (wallets is not None and "spot" not in wallets):
-            return
-        for start, end in windows(since, until, 89):
-            span = {"startTime": str(start), "endTime": str(end)}
-            yield api.DEPOSITS, {**span, "limit": "1000", "offset": "0"}
-            yield api.WITHDRAWALS, {**span, "limit": "1000", "offset": "0"}
-            yield api.DIVIDENDS, {**span, "limit": "500"}
-        for start, end in windows(since, until, 365 * 20):
-            for direction in ("0", "1"):
-                span = {"transactionType": direction, "beginTime": str(start), "endTime": str(end)}
-                yield api.FIAT_ORDERS, {**span, "page": "1", "rows": "500"}
+    def _marks(self, answer: Answer, endpoint: Endpoint) -> Mapping[str, Any]:
+        """Return the market's marks where an open position comes without; nothing where the market does not answer."""
+        try:
+            if not positions.without_mark(answer):
+                return {}
+        except (KeyError, TypeError, ValueError):
+            return {}  # the parser says what is wrong
+        try:
+            return self.call(endpoint).extra
+        except HALT_ERRORS:
+            raise
+        except ConnectorError:
+            return {}

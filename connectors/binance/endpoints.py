@@ -5,6 +5,7 @@ from connectors.types import Capability, CredentialField, ExchangeInfo, RateLimi
 
 IP, SAPI, UM, CM, PM = "api", "sapi", "fapi", "dapi", "papi"
 UID_WITHDRAWALS, UID_FIAT = "sapi_uid_withdrawals", "sapi_uid_fiat"  # /sapi counts by endpoint
+UID_PAY, UID_CONVERT = "sapi_uid_pay", "sapi_uid_convert"
 
 TIME = Endpoint("GET", "/api/v3/time", "spot", 1, IP, private=False)
 TICKERS = Endpoint("GET", "/api/v3/ticker/price", "spot", 4, IP, private=False)
@@ -21,12 +22,21 @@ DEPOSITS = Endpoint("GET", "/sapi/v1/capital/deposit/hisrec", "spot", 1, SAPI)
 WITHDRAWALS = Endpoint("GET", "/sapi/v1/capital/withdraw/history", "spot", 18_000, UID_WITHDRAWALS)
 FIAT_ORDERS = Endpoint("GET", "/sapi/v1/fiat/orders", "spot", 90_000, UID_FIAT)
 DIVIDENDS = Endpoint("GET", "/sapi/v1/asset/assetDividend", "spot", 10, SAPI)
+TRANSFERS = Endpoint("GET", "/sapi/v1/asset/transfer", "spot", 1, SAPI)
+OVERVIEW = Endpoint("GET", "/sapi/v1/asset/wallet/balance", "spot", 60, SAPI)
+P2P = Endpoint("GET", "/sapi/v1/c2c/orderMatch/listUserOrderHistory", "spot", 1, SAPI)
+PAY = Endpoint("GET", "/sapi/v1/pay/transactions", "spot", 3_000, UID_PAY)
+PAYMENTS = Endpoint("GET", "/sapi/v1/fiat/payments", "spot", 1, SAPI)
+CONVERSIONS = Endpoint("GET", "/sapi/v1/convert/tradeFlow", "spot", 3_000, UID_CONVERT)
+SUB_TRANSFERS = Endpoint("GET", "/sapi/v1/sub-account/transfer/subUserHistory", "spot", 1, SAPI)
 UM_ACCOUNT = Endpoint("GET", "/fapi/v3/account", "usdm", 5, UM)
 UM_POSITIONS = Endpoint("GET", "/fapi/v3/positionRisk", "usdm", 5, UM)
 UM_SYMBOLS = Endpoint("GET", "/fapi/v1/symbolConfig", "usdm", 5, UM)
+UM_MARKS = Endpoint("GET", "/fapi/v1/premiumIndex", "usdm", 10, UM, private=False)
 UM_INCOME = Endpoint("GET", "/fapi/v1/income", "usdm", 30, UM)
 CM_ACCOUNT = Endpoint("GET", "/dapi/v1/account", "coinm", 5, CM)
 CM_POSITIONS = Endpoint("GET", "/dapi/v1/positionRisk", "coinm", 1, CM)
+CM_MARKS = Endpoint("GET", "/dapi/v1/premiumIndex", "coinm", 10, CM, private=False)
 CM_INCOME = Endpoint("GET", "/dapi/v1/income", "coinm", 20, CM)
 CM_CONTRACTS = Endpoint("GET", "/dapi/v1/exchangeInfo", "coinm", 1, CM, private=False)
 PM_ACCOUNT = Endpoint("GET", "/papi/v1/account", "pm", 20, PM)
@@ -40,7 +50,8 @@ ALL = (
     TIME, TICKERS, SYSTEM_STATUS, SPOT_ACCOUNT, RESTRICTIONS, FEATURES, FUNDING, EARN_FLEXIBLE, EARN_LOCKED,
     MARGIN_CROSS, MARGIN_ISOLATED, DEPOSITS, WITHDRAWALS, FIAT_ORDERS, DIVIDENDS, UM_ACCOUNT, UM_POSITIONS, UM_SYMBOLS,
     UM_INCOME, CM_ACCOUNT, CM_POSITIONS, CM_INCOME, CM_CONTRACTS, PM_ACCOUNT, PM_BALANCE, PM_UM_POSITIONS,
-    PM_CM_POSITIONS, PM_UM_INCOME, PM_CM_INCOME,
+    PM_CM_POSITIONS, PM_UM_INCOME, PM_CM_INCOME, TRANSFERS, OVERVIEW, P2P, PAY, PAYMENTS, CONVERSIONS, SUB_TRANSFERS,
+    UM_MARKS, CM_MARKS,
 )  # fmt: skip
 
 INFO = ExchangeInfo(
@@ -63,6 +74,9 @@ INFO = ExchangeInfo(
         "usdm": WalletKind.FUTURES_LINEAR,
         "coinm": WalletKind.FUTURES_INVERSE,
         "portfolio_margin": WalletKind.UNIFIED,
+        "options": WalletKind.OPTIONS,
+        "bots": WalletKind.SPOT,
+        "copy_trading": WalletKind.FUTURES_LINEAR,
     },
     has_testnet=True,
     rate_limits=(
@@ -70,6 +84,8 @@ INFO = ExchangeInfo(
         RateLimit(SAPI, 12_000, 60, "ip"),
         RateLimit(UID_WITHDRAWALS, 180_000, 60, "uid"),
         RateLimit(UID_FIAT, 180_000, 60, "uid"),
+        RateLimit(UID_PAY, 180_000, 60, "uid"),
+        RateLimit(UID_CONVERT, 180_000, 60, "uid"),
         RateLimit(UM, 2_400, 60, "ip"),
         RateLimit(CM, 2_400, 60, "ip"),
         RateLimit(PM, 6_000, 60, "ip"),
@@ -86,6 +102,6 @@ INFO = ExchangeInfo(
         "usdm": "https://demo-fapi.binance.com",
         "coinm": "https://demo-dapi.binance.com",
     },
-    # days kept by the exchange
-    history={"usdm": 89, "portfolio_margin": 89},
+    # days kept by the exchange; transfers between own wallets and trades between people half a year
+    history={"usdm": 89, "portfolio_margin": 89, "transfers": 179, "p2p": 179, "pay": 540},
 )

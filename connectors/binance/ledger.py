@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from connectors._parse import instant, milliseconds, natural, number, record, rows, text
+from connectors._parse import instant, milliseconds, natural, number, record, rows, text, to_ms
 from connectors._reading import Answer, Reading
+from connectors.binance.entries import fee_of, next_page, optional, transfer_kind, utc
 from connectors.binance.symbols import inverse_symbol, linear_symbol
 from connectors.types import LedgerEntry, LedgerKind
 
@@ -36,11 +36,13 @@ TRANSFERS = frozenset({
     "COIN_SWAP_DEPOSIT", "COIN_SWAP_WITHDRAW",
 })  # fmt: skip
 CREDITED = frozenset({"1", "6"})
+NATIVE_WALLETS = {"0": "spot", "1": "funding"}  # `walletType` of deposits and withdrawals
 WITHDRAWN = "6"
 FIAT_DONE = frozenset({"Successful", "Finished"})
 TRANSFER_WALLETS = {
     "MAIN": "spot", "UMFUTURE": "usdm", "CMFUTURE": "coinm", "FUNDING": "funding", "MARGIN": "margin_cross",
-    "ISOLATEDMARGIN": "margin_isolated", "PORTFOLIO_MARGIN": "portfolio_margin", "OPTION": "options",
+    "ISOLATEDMARGIN": "margin_isolated", "ISOLATED_MARGIN": "margin_isolated", "OPTION": "options",
+    "PORTFOLIO_MARGIN": "portfolio_margin",
 }  # fmt: skip
 STREAMS = {  # path → (stream, wallet, contracts are inverse)
     "/fapi/v1/income": ("usdm", "usdm", False),
@@ -57,18 +59,30 @@ def income(answer: Answer) -> Reading:
 
 
 def deposits(answer: Answer) -> Reading:
-    """Read a page of credited crypto deposits."""
+    """Read a page of credited crypto deposits; with `by_wallet` in the context each in the wallet it went to."""
     items = rows(answer.payload)
     done = [row for row in items if text(row["status"]) in CREDITED]
-    return Reading(ledger=[_deposit(row) for row in done], next=_next_offset(items, answer.params))
+    completed = [row.get("completeTime") for row in done]
+    return Reading(
+        ledger=[_deposit(row, _wallet(row, answer)) for row in done],
+        next=_next_offset(items, answer.params),
+        details={"ledger": [{"settled_ms": milliseconds(at) if at else None} for at in completed]},
+    )
 
 
 def withdrawals(answer: Answer) -> Reading:
-    """Read a page of completed crypto withdrawals; the amount is net, the fee comes on top."""
+    """Read a page of completed crypto withdrawals; the amount is net, the fee comes on top.
+
+    They count from when they were asked for, since the coins leave the balance then; `settled_ms` is when they were
+    completed. With `by_wallet` in the context each lies in the wallet it left.
+    """
     items = rows(answer.payload)
     done = [row for row in items if text(row["status"]) == WITHDRAWN]
+    parts = [(part, _completed(row)) for row in done for part in _withdrawal(row, _wallet(row, answer))]
     return Reading(
-        ledger=[entry for row in done for entry in _withdrawal(row)], next=_next_offset(items, answer.params)
+        ledger=[part for part, _at in parts],
+        next=_next_offset(items, answer.params),
+        details={"ledger": [{"settled_ms": at} for _part, at in parts]},
     )
 
 
@@ -79,7 +93,7 @@ def fiat_orders(answer: Answer) -> Reading:
     paid_in = str(answer.params.get("transactionType", "0")) == "0"
     done = [row for row in items if row["status"] in FIAT_DONE]
     entries = [entry for row in done for entry in _fiat(row, paid_in=paid_in)]
-    return Reading(ledger=entries, next=_next_page(answer, items, number(body["total"]), ("page", "rows", 100)))
+    return Reading(ledger=entries, next=next_page(answer, items, number(body["total"]), ("page", "rows", 100)))
 
 
 def dividends(answer: Answer) -> Reading:
@@ -99,19 +113,19 @@ def transfers(answer: Answer) -> Reading:
     items = rows(body.get("rows", []))
     done = [row for row in items if row["status"] == "CONFIRMED"]
     entries = [entry for row in done for entry in _transfer(row)]
-    return Reading(ledger=entries, next=_next_page(answer, items, number(body["total"]), ("current", "size", 10)))
+    return Reading(ledger=entries, next=next_page(answer, items, number(body["total"]), ("current", "size", 10)))
 
 
 def _income(row: Mapping[str, Any], path: str) -> LedgerEntry:
     stream, wallet, inverse = STREAMS[path]
     kind, asset, amount = text(row["incomeType"]), text(row["asset"]), number(row["income"])
-    venue_symbol, trade = _optional(row["symbol"]), _optional(row["tradeId"])
+    venue_symbol, trade = optional(row["symbol"]), optional(row["tradeId"])
     symbol = (inverse_symbol if inverse else linear_symbol)(venue_symbol or "")
     number_of_row = text(row["tranId"])
     return LedgerEntry(
         id=number_of_row,
         dedupe_key=f"{stream}:{kind}:{number_of_row}:{trade or ''}:{venue_symbol or ''}:{asset}",
-        kind=_transfer_kind(amount > 0) if kind in TRANSFERS else INCOME_KINDS.get(kind, LedgerKind.OTHER),
+        kind=transfer_kind(amount > 0) if kind in TRANSFERS else INCOME_KINDS.get(kind, LedgerKind.OTHER),
         wallet=wallet,
         asset=asset,
         amount=amount,
@@ -121,10 +135,6 @@ def _income(row: Mapping[str, Any], path: str) -> LedgerEntry:
         venue_type=kind,
         ref=trade,
     )
-
-
-def _transfer_kind(incoming: bool) -> LedgerKind:
-    return LedgerKind.TRANSFER_IN if incoming else LedgerKind.TRANSFER_OUT
 
 
 def _next_income(items: list[dict[str, Any]], params: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -144,26 +154,25 @@ def _next_offset(items: list[dict[str, Any]], params: Mapping[str, Any]) -> dict
     return {**params, "offset": str(int(params.get("offset", 0)) + limit)} if len(items) >= limit else None
 
 
-def _next_page(
-    answer: Answer, items: list[dict[str, Any]], count: object, names: tuple[str, str, int]
-) -> dict[str, Any] | None:
-    page_name, size_name, usual = names
-    page, size = int(answer.params.get(page_name, 1)), int(answer.params.get(size_name, usual))
-    if page * size >= number(count):
-        return None
-    if not items:
-        raise ValueError("an empty page before the last")
-    return {**answer.params, page_name: str(page + 1), size_name: str(size)}
+def _wallet(row: Mapping[str, Any], answer: Answer) -> str:
+    """Return the wallet that a deposit went to or a withdrawal left; spot unless the context asks for more."""
+    told = str(row.get("walletType", 0)) if answer.context.get("by_wallet") else "0"
+    return NATIVE_WALLETS.get(told, "spot")
 
 
-def _deposit(row: Mapping[str, Any]) -> LedgerEntry:
-    txid = _optional(row.get("txId"))
-    native = _optional(row.get("id")) or text(txid)
+def _completed(row: Mapping[str, Any]) -> int | None:
+    at = optional(row.get("completeTime"))
+    return None if at is None else to_ms(utc(at))
+
+
+def _deposit(row: Mapping[str, Any], wallet: str) -> LedgerEntry:
+    txid = optional(row.get("txId"))
+    native = optional(row.get("id")) or text(txid)
     return LedgerEntry(
         id=native,
         dedupe_key=f"deposit:{native}",
         kind=LedgerKind.DEPOSIT,
-        wallet="spot",
+        wallet=wallet,
         asset=text(row["coin"]),
         amount=natural(row["amount"]),
         booked_at=instant(row["insertTime"]),
@@ -172,21 +181,21 @@ def _deposit(row: Mapping[str, Any]) -> LedgerEntry:
     )
 
 
-def _withdrawal(row: Mapping[str, Any]) -> list[LedgerEntry]:
+def _withdrawal(row: Mapping[str, Any], wallet: str) -> list[LedgerEntry]:
     native, asset, fee = text(row["id"]), text(row["coin"]), natural(row["transactionFee"])
-    booked_at = _utc(text(row["applyTime"]))
+    booked_at = utc(text(row["applyTime"]))
     entry = LedgerEntry(
         id=native,
         dedupe_key=f"withdrawal:{native}",
         kind=LedgerKind.WITHDRAWAL,
-        wallet="spot",
+        wallet=wallet,
         asset=asset,
         amount=-natural(row["amount"]),
         booked_at=booked_at,
-        txid=_optional(row.get("txId")),
+        txid=optional(row.get("txId")),
         internal=_internal(row),
     )
-    return [entry, _fee(entry, -fee)] if fee else [entry]
+    return [entry, fee_of(entry, -fee)] if fee else [entry]
 
 
 def _fiat(row: Mapping[str, Any], *, paid_in: bool) -> list[LedgerEntry]:
@@ -201,22 +210,9 @@ def _fiat(row: Mapping[str, Any], *, paid_in: bool) -> list[LedgerEntry]:
         asset=asset,
         amount=amount if paid_in else -amount,
         booked_at=instant(row["updateTime"]),
-        venue_type=_optional(row.get("method")),
+        venue_type=optional(row.get("method")),
     )
-    return [entry] if paid_in or not fee else [entry, _fee(entry, -fee)]
-
-
-def _fee(entry: LedgerEntry, amount: Any) -> LedgerEntry:  # noqa: ANN401 - a Decimal
-    return LedgerEntry(
-        id=entry.id,
-        dedupe_key=f"{entry.dedupe_key}:fee",
-        kind=LedgerKind.FEE,
-        wallet=entry.wallet,
-        asset=entry.asset,
-        amount=amount,
-        booked_at=entry.booked_at,
-        ref=entry.id,
-    )
+    return [entry] if paid_in or not fee else [entry, fee_of(entry, -fee)]
 
 
 def _dividend(row: Mapping[str, Any]) -> LedgerEntry:
@@ -229,7 +225,7 @@ def _dividend(row: Mapping[str, Any]) -> LedgerEntry:
         asset=text(row["asset"]),
         amount=number(row["amount"]),
         booked_at=instant(row["divTime"]),
-        venue_type=_optional(row.get("enInfo")),
+        venue_type=optional(row.get("enInfo")),
     )
 
 
@@ -242,7 +238,7 @@ def _transfer(row: Mapping[str, Any]) -> list[LedgerEntry]:
         LedgerEntry(
             id=native,
             dedupe_key=f"transfer:{native}:{wallet}",
-            kind=_transfer_kind(wallet == target),
+            kind=transfer_kind(wallet == target),
             wallet=wallet,
             asset=text(row["asset"]),
             amount=amount if wallet == target else -amount,
@@ -256,11 +252,3 @@ def _transfer(row: Mapping[str, Any]) -> list[LedgerEntry]:
 
 def _internal(row: Mapping[str, Any]) -> bool | None:
     return None if row.get("transferType") is None else text(row["transferType"]) == "1"
-
-
-def _optional(value: object) -> str | None:
-    return None if value is None or value == "" else text(value)
-
-
-def _utc(clock_face: str) -> datetime:
-    return datetime.strptime(clock_face, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)

@@ -17,7 +17,7 @@ def linear_positions(answer: Answer) -> Reading:
 
 
 def inverse_positions(answer: Answer) -> Reading:
-    """Read COIN-M positions: base size = contracts × `context["contract_size_usd"]` ÷ mark price.
+    """Read COIN-M positions: base size = contracts × `context["contract_size_usd"]` ÷ mark price (else entry price).
 
     `notionalValue` is not used: it is in coin in recordings, a price in a documented example.
     """
@@ -28,6 +28,17 @@ def inverse_positions(answer: Answer) -> Reading:
 def open_rows(answer: Answer) -> list[dict[str, Any]]:
     """Return the rows that hold a position: flat symbols and sides are listed too."""
     return [row for row in rows(answer.payload) if number(row["positionAmt"]) != 0]
+
+
+def without_mark(answer: Answer) -> bool:
+    """Whether an open position comes without a mark price: missing, empty or zero."""
+    return any(nonzero(row.get("markPrice")) is None for row in open_rows(answer))
+
+
+def marks(answer: Answer) -> Reading:
+    """Read the mark prices of all contracts by symbol."""
+    found = {text(row["symbol"]): natural(row["markPrice"]) for row in rows(answer.payload)}
+    return Reading(extra={"marks": found})
 
 
 def symbol_config(answer: Answer) -> Reading:
@@ -62,6 +73,8 @@ def _linear(row: Mapping[str, Any], settings: Mapping[str, Any], answer: Answer)
     venue_symbol = text(row["symbol"])
     settle = row.get("marginAsset")
     symbol = linear_symbol(venue_symbol, None if settle is None else text(settle))
+    if symbol is None and settle is not None:  # a quote of tomorrow: the position counts, under its own name
+        symbol = (venue_symbol, venue_symbol, text(settle))
     if symbol is None:
         raise ValueError("unknown quote")
     size = abs(number(row["positionAmt"]))
@@ -86,7 +99,7 @@ def _inverse(row: Mapping[str, Any], contract_size: Decimal, answer: Answer) -> 
         {},
         answer,
         symbol=symbol,
-        size_base=ratio(dollars, number(row["markPrice"])),
+        size_base=ratio(dollars, _mark(row, answer) or number(row["entryPrice"])),
         contract_size=contract_size,
         contract_size_unit="USD",
         inverse=True,
@@ -112,7 +125,7 @@ def _position(
         side=_side(row),
         settle_asset=symbol[2],
         entry_price=nonzero(row["entryPrice"]),
-        mark_price=nonzero(row["markPrice"]),
+        mark_price=_mark(row, answer),
         unrealized_pnl=number(row["unRealizedProfit"]),
         contracts=abs(number(row["positionAmt"])),
         liquidation_price=nonzero(row["liquidationPrice"]),
@@ -122,6 +135,11 @@ def _position(
         as_of=answer.as_of,
         **sizes,
     )
+
+
+def _mark(row: Mapping[str, Any], answer: Answer) -> Decimal | None:
+    """Return the mark of the row, else that of the market where `context["marks"]` has it."""
+    return nonzero(row.get("markPrice")) or nonzero(answer.context.get("marks", {}).get(row["symbol"]))
 
 
 def _side(row: Mapping[str, Any]) -> Side:

@@ -64,6 +64,7 @@ def script() -> Script:
         "/sapi/v1/capital/withdraw/history": Reply([]),
         "/sapi/v1/asset/assetDividend": Reply(NO_ROWS),
         "/sapi/v1/fiat/orders": Reply({"code": "000000", "success": True, "data": [], "total": 0}),
+        "/sapi/v1/asset/transfer": Reply({"total": 0}),
     }
 
 
