@@ -1,7 +1,7 @@
 """The OKX connector: which reads make up an account, its positions and its ledger."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ from connectors._parse import to_ms
 from connectors._reading import Answer, Endpoint, Parser, Reading
 from connectors._wallets import WalletRead, merge_balances, read_wallets
 from connectors.errors import BadResponseError
-from connectors.okx import balances, failures, ledger, positions, public, signing
+from connectors.okx import balances, failures, funding, ledger, positions, public, signing
 from connectors.okx import endpoints as api
 from connectors.okx.symbols import is_pair
 from connectors.types import (
@@ -61,10 +61,10 @@ class OkxConnector(RestConnector):
             (api.BILLS_ARCHIVE, ledger.account_bills),
             (api.FUNDING, balances.funding_account),
             (api.VALUATION, public.valuation),
-            (api.FUNDING_BILLS, ledger.funding_bills),
-            (api.FUNDING_ARCHIVE, ledger.funding_archive),
-            (api.DEPOSITS, ledger.deposits),
-            (api.WITHDRAWALS, ledger.withdrawals),
+            (api.FUNDING_BILLS, funding.bills),
+            (api.FUNDING_ARCHIVE, funding.archive),
+            (api.DEPOSITS, funding.deposits),
+            (api.WITHDRAWALS, funding.withdrawals),
             (api.SAVINGS, balances.savings),
             (api.STAKING, balances.staking),
         )
@@ -112,18 +112,15 @@ class OkxConnector(RestConnector):
     ) -> list[LedgerEntry]:
         """Return bills, deposits and withdrawals in [since, until], oldest first; trading bills are kept three months.
 
-        Deposits and withdrawals come from their own records; funding bills that repeat them are left out. Earn has no
-        bills of its own. Demo trading has those of the trading account only.
+        Deposits and withdrawals carry the identity of their records and the time of their bills. Earn has no bills of
+        its own. Demo trading has those of the trading account only.
         """
-        found: dict[tuple[str, str], LedgerEntry] = {}
-        for endpoint, params in self._ledger_reads(since, until, wallets):
-            for page in self.pages(endpoint, params):
-                entries = page.ledger or ()
-                for entry in ledger.counted(entries):
-                    if since <= entry.booked_at <= until:
-                        found.setdefault((entry.wallet, entry.dedupe_key), entry)
-                if endpoint == api.FUNDING_ARCHIVE and entries and entries[-1].booked_at < since:
-                    break
+        entries: list[LedgerEntry] = []
+        if since <= until and (wallets is None or "trading" in wallets):
+            entries += self._trading_ledger(since, until)
+        if since <= until and not self._settings.testnet and (wallets is None or "funding" in wallets):
+            entries += self._funding_ledger(since, until)
+        found = {(entry.wallet, entry.dedupe_key): entry for entry in entries if since <= entry.booked_at <= until}
         return sorted(found.values(), key=lambda entry: entry.booked_at)
 
     def get_closed_positions(self, since: datetime, until: datetime) -> list[ClosedPosition]:
@@ -213,26 +210,46 @@ class OkxConnector(RestConnector):
         known = {name: fact for name, fact in facts.items() if fact is not None}
         return self.parse(replace(answer, context={"instruments": known}))
 
-    def _ledger_reads(
-        self, since: datetime, until: datetime, wallets: Collection[str] | None
-    ) -> Iterator[tuple[Endpoint, dict[str, Any]]]:
-        """Yield the histories to walk with their first parameters."""
-        if since > until:
-            return
-        now, limit = self.now(), {"limit": "100"}
-        if (wallets is None or "trading" in wallets) and until >= now - KEPT_BILLS:
-            endpoint = api.BILLS if since >= now - RECENT_BILLS else api.BILLS_ARCHIVE
-            first = max(since, now - KEPT_BILLS)
-            yield endpoint, {"begin": str(to_ms(first) - 1), "end": str(to_ms(until) + 1), **limit}
-        if self._settings.testnet or (wallets is not None and "funding" not in wallets):
-            return
-        span = self._span(since, until)
-        if since >= now - RECENT_FUNDING:
-            yield api.FUNDING_BILLS, {**span, **limit}
+    def _trading_ledger(self, since: datetime, until: datetime) -> list[LedgerEntry]:
+        now = self.now()
+        first = max(since, now - KEPT_BILLS)
+        if until < first:
+            return []
+        endpoint = api.BILLS if since >= now - RECENT_BILLS else api.BILLS_ARCHIVE
+        span = {"begin": str(to_ms(first) - 1), "end": str(to_ms(until) + 1)}
+        return self._walk(endpoint, span)
+
+    def _funding_ledger(self, since: datetime, until: datetime) -> list[LedgerEntry]:
+        """Return the bills, paired with the records of some days before too; these are asked after the bills."""
+        if since >= self.now() - RECENT_FUNDING:
+            bills = self._walk(api.FUNDING_BILLS, self._span(since, until))
         else:
-            yield api.FUNDING_ARCHIVE, {"pagingType": "2", **limit}
-        yield api.DEPOSITS, {**span, **limit}
-        yield api.WITHDRAWALS, {**span, **limit}
+            bills = self._walk(api.FUNDING_ARCHIVE, {"pagingType": "2"}, back_to=since)
+        within = [bill for bill in bills if since <= bill.booked_at <= until]
+        span, unsent = self._span(since - funding.RECORD_REACH, until), list[LedgerEntry]()
+        records = [*self._walk(api.DEPOSITS, span), *self._walk(api.WITHDRAWALS, span, unsent=unsent)]
+        return funding.paired(within, records, unsent)
+
+    def _walk(
+        self,
+        endpoint: Endpoint,
+        params: Mapping[str, str],
+        *,
+        back_to: datetime | None = None,
+        unsent: list[LedgerEntry] | None = None,
+    ) -> list[LedgerEntry]:
+        """Return the entries of all pages, each once; those that do not count are added to `unsent`."""
+        found: dict[str, LedgerEntry] = {}
+        apart: dict[str, LedgerEntry] = {}
+        for page in self.pages(endpoint, {**params, "limit": "100"}):
+            entries = page.ledger or ()
+            found |= {entry.dedupe_key: entry for entry in entries}
+            apart |= {entry.dedupe_key: entry for entry in page.extra.get("unsent", ())}
+            if back_to is not None and entries and entries[-1].booked_at < back_to:
+                break
+        if unsent is not None:
+            unsent += apart.values()
+        return list(found.values())
 
     def _span(self, since: datetime, until: datetime) -> dict[str, str]:
         """Return the times that a list lies between; both are left out by the exchange."""

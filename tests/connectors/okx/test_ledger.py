@@ -165,7 +165,7 @@ def bill(**changes: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "parts"),
     [
         ({"type": "6", "balChg": "-75"}, []),
         ({"type": "8", "pnl": "0.25", "instId": "SOL-USDT-SWAP"}, [("funding", "0.25", "SOL/USDT:USDT")]),
@@ -181,24 +181,117 @@ def bill(**changes: str) -> dict[str, str]:
             {"type": "5", "balChg": "-46", "pnl": "-45", "fee": "-1", "instType": "SWAP", "instId": "ETH-USDT-SWAP"},
             [("realized_pnl", "-45", "ETH/USDT:USDT"), ("fee", "-1", "ETH/USDT:USDT")],
         ),
+        (
+            {"type": "14", "balChg": "8", "pnl": "9", "fee": "-1", "instId": "ETH-USDT-SWAP"},
+            [("realized_pnl", "9", "ETH/USDT:USDT"), ("fee", "-1", "ETH/USDT:USDT")],
+        ),
+        (
+            {"type": "13", "balChg": "9", "fee": "-1", "instId": "BTC-USDT"},
+            [("trade", "10", "BTC/USDT"), ("fee", "-1", "BTC/USDT")],
+        ),
+        ({"type": "24", "balChg": "5", "pnl": "5", "instId": "ETH-USDT-SWAP"}, [("other", "5", "ETH/USDT:USDT")]),
         ({"type": "30", "balChg": "5"}, [("conversion", "5", None)]),
         ({"type": "381", "balChg": "5"}, [("other", "5", None)]),
     ],
 )
-def test_a_bill_is_told_by_what_it_is_about(row: dict[str, str], told: list[tuple[str, str, str | None]]) -> None:
+def test_a_bill_is_told_by_what_it_is_about(row: dict[str, str], parts: list[tuple[str, str, str | None]]) -> None:
     body = {"code": "0", "msg": "", "data": [bill(**row)]}
     path = "/api/v5/account/bills"
     found = make("okx").read_answer("GET", path, status=200, headers={}, body=body)["ledger"]
-    assert [(entry["kind"], entry["amount"], entry["symbol"]) for entry in found] == told
+    assert [(entry["kind"], entry["amount"], entry["symbol"]) for entry in found] == parts
 
 
-def test_a_withdrawal_that_was_taken_back_is_not_told_by_its_bills() -> None:
-    rows = [
-        {"billId": "3", "ccy": "USDT", "balChg": "51", "type": "13", "ts": str(ms(NOW))},
-        {"billId": "2", "ccy": "USDT", "balChg": "-51", "type": "2", "ts": str(ms(NOW))},
-        {"billId": "1", "ccy": "USDT", "balChg": "9", "type": "130", "ts": str(ms(NOW))},
+def funding_ledger(
+    bills: list[dict[str, str]], deposits: list[dict[str, str]], withdrawals: list[dict[str, str]], days: int = 1
+) -> list[LedgerEntry]:
+    """Return the ledger of a funding account whose three lists hold these rows."""
+    lists: Script = {
+        "/api/v5/account/bills": Reply({"code": "0", "msg": "", "data": []}),
+        "/api/v5/asset/bills": paged(bills),
+        "/api/v5/asset/withdrawal-history": paged(withdrawals),
+        DEPOSITS: paged(deposits),
+    }
+    with scripted(lists) as server:
+        connector = make("okx", hosts={"rest": server.url}, clock=lambda: NOW)
+        return connector.get_ledger(NOW - timedelta(days=days), NOW)
+
+
+def funding_bill(number: int, kind: str, change: str, at: datetime = NOW, coin: str = "USDT") -> dict[str, str]:
+    return {"billId": str(number), "ccy": coin, "balChg": change, "type": kind, "ts": str(ms(at))}
+
+
+def withdrawal(number: int, at: datetime, **changes: str) -> dict[str, str]:
+    row = {"wdId": str(number), "ccy": "USDT", "amt": "50", "fee": "1", "feeCcy": "USDT", "state": "2", "txId": "x"}
+    return {**row, "ts": str(ms(at)), **changes}
+
+
+def told(entries: list[LedgerEntry]) -> list[tuple[str, str, str, datetime]]:
+    return [(entry.dedupe_key, entry.kind.value, str(entry.amount), entry.booked_at) for entry in entries]
+
+
+def test_a_withdrawal_that_was_taken_back_left_and_came_back() -> None:
+    asked = NOW - timedelta(hours=3)
+    bills = [
+        funding_bill(3, "13", "51"),
+        funding_bill(2, "2", "-51", asked),
+        funding_bill(1, "130", "9", asked - timedelta(hours=1)),
     ]
-    bills = Reply({"code": "0", "msg": "", "data": rows})
-    with scripted({**EMPTY_LISTS, DEPOSITS: paged([]), "/api/v5/asset/bills": bills}) as server:
-        found = make("okx", hosts={"rest": server.url}, clock=lambda: NOW).get_ledger(NOW - timedelta(days=1), NOW)
-    assert [(entry.id, entry.kind, entry.internal) for entry in found] == [("1", LedgerKind.TRANSFER_IN, True)]
+    found = funding_ledger(bills, [], [withdrawal(8, asked, state="-2")])
+    assert told(found) == [
+        ("bill:1", "transfer_in", "9", asked - timedelta(hours=1)),
+        ("withdrawal:8:withdrawal", "withdrawal", "-50", asked),
+        ("withdrawal:8:fee", "fee", "-1", asked),
+        ("bill:3", "withdrawal", "51", NOW),
+    ]
+    assert [entry.internal for entry in found] == [True, False, None, False]
+
+
+def test_a_withdrawal_leaves_the_ledger_when_it_leaves_the_balance_whether_it_is_sent_or_not() -> None:
+    bills = [funding_bill(2, "2", "-51", NOW - timedelta(hours=3))]
+    waiting, sent = (
+        funding_ledger(bills, [], [withdrawal(8, NOW - timedelta(hours=3), state=state)]) for state in ("0", "2")
+    )
+    assert waiting == sent
+    assert sum((entry.amount for entry in sent), ZERO) == Decimal(-51)
+
+
+def test_money_without_a_record_such_as_fiat_is_told_by_its_bill() -> None:
+    bills = [funding_bill(5, "2", "-300", coin="BRL"), funding_bill(4, "1", "1500", NOW - timedelta(hours=1), "BRL")]
+    found = funding_ledger(bills, [], [])
+    assert told(found) == [
+        ("bill:4", "deposit", "1500", NOW - timedelta(hours=1)),
+        ("bill:5", "withdrawal", "-300", NOW),
+    ]
+    assert {entry.internal for entry in found} == {False}
+
+
+def test_a_deposit_is_booked_when_it_is_credited_though_its_record_is_older_than_what_is_asked_for() -> None:
+    seen, credited = NOW - timedelta(hours=30), NOW - timedelta(hours=2)
+    found = funding_ledger([funding_bill(6, "1", "1", credited)], [deposit(9, seen)], [])
+    assert told(found) == [("deposit:9", "deposit", "1", credited)]
+    assert found[0].ref == "6"
+
+
+def test_of_two_equal_deposits_each_bill_takes_one_record_and_a_record_without_bill_counts_too() -> None:
+    bills = [funding_bill(number, "1", "1", NOW - timedelta(hours=number)) for number in (1, 2)]
+    records = [deposit(number, NOW - timedelta(hours=number)) for number in (1, 2, 3)]
+    assert [entry.id for entry in funding_ledger(bills, records, [])] == ["3", "2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("native", "change", "kind"),
+    [
+        ("75", "-5", LedgerKind.TRANSFER_OUT),
+        ("305", "5", LedgerKind.TRANSFER_IN),
+        ("349", "5", LedgerKind.TRANSFER_IN),
+        ("400", "5", LedgerKind.REWARD),
+        ("150", "5", LedgerKind.REBATE),
+        ("221", "-1", LedgerKind.FEE),
+        ("52", "-5", LedgerKind.WITHDRAWAL),
+        ("61", "5", LedgerKind.CONVERSION),
+        ("9999", "5", LedgerKind.OTHER),
+    ],
+)
+def test_a_funding_bill_is_told_by_its_type(native: str, change: str, kind: LedgerKind) -> None:
+    (found,) = funding_ledger([funding_bill(1, native, change)], [], [])
+    assert (found.kind, str(found.amount), found.venue_type) == (kind, change, native)
