@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from tests.connectors.agreement.clients import Client, Ledger
+from tests.connectors.agreement.world import SINCE_MS
+
 Row = dict[str, Any]
 
 
@@ -26,16 +29,21 @@ def margin_positions(client: Any, params: Row) -> list[Row]:  # noqa: ANN401
     return rows
 
 
-def ledger(client: Any, since_ms: int) -> Iterator[Row]:  # noqa: ANN401
-    """Walk the ledger of the spot wallet, fifty rows a page."""
+def open_profit(client: Any) -> dict[str, Decimal]:  # noqa: ANN401
+    """Return the P&L of margin positions, which only the sums of margin trading tell as money."""
+    return {"USD": Decimal(client.privatePostTradeBalance()["result"]["n"])}
+
+
+def ledger(client: Any, since_ms: int, *, earning: bool = False) -> Iterator[Row]:  # noqa: ANN401
+    """Walk the ledger, fifty rows a page: that of the spot wallet or of what earns."""
     client.load_markets()
     offset = 0
     while page := client.privatePostLedgers({"start": since_ms // 1000 - 1, "ofs": offset})["result"]["ledger"]:
         offset += len(page)
         for native, info in page.items():
             at = int(Decimal(str(info["time"])) * 1000)
-            if at >= since_ms and "." not in info["asset"]:
-                currency = client.safe_currency_code(info["asset"])
+            if at >= since_ms and ("." in info["asset"]) is earning:
+                currency = client.safe_currency_code(info["asset"].split(".")[0])
                 yield {"id": native, "timestamp": at, "currency": currency, "info": info}
 
 
@@ -48,3 +56,25 @@ def flows(client: Any, since_ms: int) -> tuple[list[Row], list[Row]]:  # noqa: A
             told = {"id": row["id"], "currency": row["currency"], "amount": amount, "status": "ok"}
             found[row["info"]["type"]].append({**told, "fee": {"cost": "0"}})
     return found["deposit"], found["withdrawal"]
+
+
+def entries(*, earning: bool) -> Ledger:
+    return Ledger(
+        {},
+        lambda info: Decimal(info["amount"]) - Decimal(info["fee"]),
+        lambda info: False,
+        lambda client, params: ledger(client, SINCE_MS, earning=earning),
+    )
+
+
+CLIENTS = (
+    Client(
+        wallets={"spot": ({},)},
+        raw={"earn": earning, "margin": open_profit},
+        is_copy=lambda asset: "." in asset,  # counted in earn
+        held=margin_positions,
+        margin_mode="cross",
+        ledgers={"spot": (entries(earning=False),), "earn": (entries(earning=True),)},
+        flows=lambda client: flows(client, SINCE_MS),
+    ),
+)

@@ -1,8 +1,12 @@
 """How ccxt is asked for what it does not parse of Coinbase: whole histories, vaults, the derivatives account."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from tests.connectors.agreement.clients import Client, Ledger
+from tests.connectors.agreement.world import SINCE_MS
 
 Params = dict[str, Any]
 
@@ -15,11 +19,11 @@ def app_pages(ask: Callable[[Params], Any], params: Params) -> Iterator[Any]:
         asked["starting_after"] = rows[-1]["id"]
 
 
-def app_rows(client: Any, *kinds: str) -> Iterator[Any]:  # noqa: ANN401 - ccxt has no types
-    """Walk the transactions of every used wallet that is no vault and no staked coin, all or of some types."""
+def app_rows(client: Any, *kinds: str, apart: bool = False) -> Iterator[Any]:  # noqa: ANN401 - ccxt has no types
+    """Walk the transactions, all or of some types, of every used wallet: ordinary ones, or vaults and staked coins."""
     for wallet in app_pages(client.v2PrivateGetAccounts, {}):
-        ordinary = wallet["type"] != "vault" and not wallet["name"].startswith("Staked")
-        if ordinary and wallet["updated_at"] > wallet["created_at"]:
+        lies_apart = wallet["type"] == "vault" or wallet["name"].startswith("Staked")
+        if lies_apart is apart and wallet["updated_at"] > wallet["created_at"]:
             for row in app_pages(client.v2PrivateGetAccountsAccountIdTransactions, {"account_id": wallet["id"]}):
                 if not kinds or row["type"] in kinds:
                     yield row
@@ -34,15 +38,21 @@ def app_flows(client: Any, since_ms: int) -> tuple[list[Params], list[Params]]: 
     return [row for row in found if row not in left], left
 
 
-def with_commissions(client: Any, since_ms: int) -> Iterator[Any]:  # noqa: ANN401
-    """Walk the transactions, then the commissions of spot fills, which no transaction holds."""
-    yield from (row for row in client.parse_ledger(list(app_rows(client)), None, since_ms) if row["status"] == "ok")
+def transactions(client: Any, since_ms: int, *, apart: bool = False) -> Iterator[Any]:  # noqa: ANN401
+    """Walk the completed transactions of ordinary wallets, or of those apart."""
+    rows = client.parse_ledger(list(app_rows(client, apart=apart)), None, since_ms)
+    yield from (row for row in rows if row["status"] == "ok")
+
+
+def commissions(client: Any, since_ms: int, *, contracts: bool = False) -> Iterator[Any]:  # noqa: ANN401
+    """Walk the commissions, which no transaction holds, of spot fills or of those of contracts."""
     asked: Params = {"limit": 100}
     while rows := (answer := client.v3PrivateGetBrokerageOrdersHistoricalFills(asked))["fills"]:
         for row in rows:
             quote, at = row["product_id"].split("-")[-1], client.parse8601(row["trade_time"])
-            if quote != "CDE" and at >= since_ms:
-                yield {"timestamp": at, "currency": quote, "info": {"amount": {"amount": "-" + row["commission"]}}}
+            if (quote == "CDE") is contracts and at >= since_ms:
+                currency, cost = "USD" if contracts else quote, "-" + row["commission"]
+                yield {"timestamp": at, "currency": currency, "info": {"amount": {"amount": cost}}}
         asked["cursor"] = answer["cursor"]
 
 
@@ -74,3 +84,39 @@ def contracts(client: Any, params: Params) -> list[Params]:  # noqa: ANN401
         }
         for row in client.v3PrivateGetBrokerageCfmPositions(params)["positions"]
     ]
+
+
+def changes(walk: Callable[[Any], Iterator[Any]]) -> Ledger:
+    return Ledger(
+        {}, lambda info: Decimal(info["amount"]["amount"]), lambda info: False, lambda client, params: walk(client)
+    )
+
+
+SPOT = (
+    changes(lambda client: transactions(client, SINCE_MS)),
+    changes(lambda client: commissions(client, SINCE_MS)),
+)
+VAULT = (changes(lambda client: transactions(client, SINCE_MS, apart=True)),)
+DERIVATIVES = (changes(lambda client: commissions(client, SINCE_MS, contracts=True)),)
+COINBASE = Client(
+    keys=("spot", "dust"),
+    options={"fetchBalance": "v3PrivateGetBrokerageAccounts"},
+    wallets={"spot": ({},)},
+    raw={"vault": vaults},
+    # ccxt adds the row that is counted in the derivatives wallet
+    is_copy=lambda asset: asset == "USD",
+    positions=(),
+    ledgers={"spot": SPOT},
+    flows=lambda client: app_flows(client, SINCE_MS),
+)
+CLIENTS = (
+    COINBASE,
+    replace(
+        COINBASE,
+        keys=("good", "empty", "one_way"),
+        raw={"vault": vaults, "cfm": derivatives_cash},
+        positions=({},),
+        held=contracts,
+        ledgers={"spot": SPOT, "vault": VAULT, "cfm": DERIVATIVES},
+    ),
+)
