@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from connectors import _http
+from connectors import _wire
 from connectors._http import WireError, build_request, send
 from tests.connectors.servers import Asked, Reply, raw, scripted
 
@@ -147,4 +147,4 @@ def test_one_connection_serves_many_requests_each_with_its_own_deadline() -> Non
 
 
 def test_the_tls_context_is_made_once() -> None:
-    assert _http._adapter() is _http._adapter()
+    assert _wire.tls_context() is _wire.tls_context()

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from connectors import _http
+from connectors import _wire
 from connectors._http import WireError, build_request, send
 from tests.connectors.servers import raw
 
@@ -57,10 +57,10 @@ def encrypted(certificate: Path, drip: bool = False) -> Callable[[socket.socket,
 
 @pytest.fixture
 def trusting(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the shared adapter be made anew, with our certificate as the only authority."""
-    monkeypatch.setattr(_http, "where", lambda: str(certificate))
-    adapter = _http._SharedAdapter()
-    monkeypatch.setattr(_http, "_shared_adapter", lambda: adapter)
+    """Let the shared context be made anew, with our certificate as the only authority."""
+    monkeypatch.setattr(_wire, "where", lambda: str(certificate))
+    context = _wire.tls_context.__wrapped__()
+    monkeypatch.setattr(_wire, "tls_context", lambda: context)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> None:

@@ -1,0 +1,229 @@
+"""One request and its answer over a kept connection: urllib3 connects and verifies, the standard library reads.
+
+requests' own sending costs several times more than a signed read needs; what is sent and received is the same.
+"""
+
+import atexit
+import http.client
+import io
+import socket
+import ssl
+import threading
+import time
+import zlib
+from collections import OrderedDict
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
+
+from requests.certs import where  # type: ignore[attr-defined]
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import is_connection_dropped
+
+MAX_IDLE = 64  # connections kept, by host
+MAX_HOSTS = 64
+_CONNECT_SECONDS = 4.0
+_CHUNK = 65_536
+
+
+class Origin(NamedTuple):
+    """Where a connection leads."""
+
+    scheme: str
+    netloc: str
+
+
+def split_url(url: str) -> tuple[Origin, str]:
+    """Return where a URL leads and the rest of it, untouched; no other reading of it decides where bytes go."""
+    scheme, _, rest = url.partition("://")
+    netloc, slash, target = rest.partition("/")
+    return Origin(scheme.lower(), netloc.lower()), slash + target
+
+
+class Received(NamedTuple):
+    """What one exchange of bytes brought; `body` is decompressed."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class TooLargeError(Exception):
+    """The body is larger than allowed."""
+
+
+def exchange(origin: Origin, message: bytes, *, method: str, end: float, limit: int) -> Received:
+    """Send a whole request and read its whole answer until `end` (monotonic), `limit` bytes of body at most.
+
+    Raises:
+        OSError, http.client.HTTPException, zlib.error, ValueError: what the wire did, or TooLargeError.
+    """
+    link = _idle.take(origin) or _connect(origin, end)
+    whole = False
+    try:
+        sock = cast(socket.socket, link.sock)
+        sock.settimeout(_left(end))
+        sock.sendall(message)
+        response = http.client.HTTPResponse(cast(socket.socket, _Source(sock, end)), method=method)
+        response.begin()
+        lengths = response.headers.get_all("Content-Length", ())
+        if len(lengths) > 1 or (lengths and response.chunked):
+            raise ValueError("an answer of two lengths")
+        body = _read(response, limit)
+        whole = response.isclosed() and not response.will_close
+        return Received(response.status, response.headers.items(), body)
+    finally:
+        if whole:
+            _idle.give(origin, link)
+        else:
+            link.close()
+
+
+def _left(end: float) -> float:
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("deadline")
+    return left
+
+
+def _read(response: http.client.HTTPResponse, limit: int) -> bytes:
+    """Read and decompress a body; one that is cut short is an error, also where its length lies in its compression."""
+    encoding = (response.headers["Content-Encoding"] or "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip"):
+        raise ValueError("an encoding that nobody asked for")
+    unzip = None if encoding == "identity" else zlib.decompressobj(31)
+    chunks, size, began = [], 0, False
+    while chunk := response.read(_CHUNK):
+        began = True
+        if unzip is not None:
+            chunk = unzip.decompress(chunk, limit + 1 - size)
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise TooLargeError
+    if response.length or (unzip is not None and began and not unzip.eof):
+        raise http.client.IncompleteRead(b"")
+    return b"".join(chunks)
+
+
+class _Source:
+    """Stands for a socket where the standard library wants to read from one."""
+
+    def __init__(self, sock: socket.socket, end: float) -> None:
+        self._sock, self._end = sock, end
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_DeadlineReader(self._sock, self._end))
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads a socket so that the whole answer, not each packet, must arrive in time."""
+
+    def __init__(self, sock: socket.socket, end: float) -> None:
+        self._sock, self._end = sock, end
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - a writable buffer
+        self._sock.settimeout(_left(self._end))
+        return self._sock.recv_into(buffer)
+
+
+class _DeadlineConnection(HTTPConnection):
+    """A connection that bounds connecting, whatever the number of addresses."""
+
+    def _new_conn(self) -> socket.socket:
+        end = time.monotonic() + float(self.timeout or _CONNECT_SECONDS)
+        try:
+            addresses = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        except socket.gaierror as e:
+            raise NameResolutionError(self.host, self, e) from e
+        failure: OSError = TimeoutError("connect")
+        for family, kind, protocol, _name, address in addresses:
+            left = min(_CONNECT_SECONDS, end - time.monotonic())
+            if left <= 0:
+                break
+            sock = socket.socket(family, kind, protocol)
+            try:
+                for option in self.socket_options or ():
+                    sock.setsockopt(*option)
+                sock.settimeout(left)
+                sock.connect(address)
+            except OSError as e:
+                sock.close()
+                failure = e
+            else:
+                sock.settimeout(max(0.01, end - time.monotonic()))
+                return sock
+        if isinstance(failure, TimeoutError):
+            raise ConnectTimeoutError(self, "timed out") from failure
+        raise NewConnectionError(self, "not connected") from failure
+
+
+class _DeadlineTlsConnection(_DeadlineConnection, HTTPSConnection):
+    pass
+
+
+class _Idle:
+    """Connections that wait for their next request, the latest used first; those of hosts long unused are closed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._links: OrderedDict[Origin, list[HTTPConnection]] = OrderedDict()
+
+    def take(self, origin: Origin) -> HTTPConnection | None:
+        while True:
+            with self._lock:
+                links = self._links.get(origin)
+                link = links.pop() if links else None
+            if link is None or not is_connection_dropped(link):
+                return link
+            link.close()
+
+    def give(self, origin: Origin, link: HTTPConnection) -> None:
+        surplus: list[HTTPConnection] = []
+        with self._lock:
+            links = self._links.setdefault(origin, [])
+            (links if len(links) < MAX_IDLE else surplus).append(link)
+            self._links.move_to_end(origin)
+            if len(self._links) > MAX_HOSTS:
+                surplus += self._links.popitem(last=False)[1]
+        for unused in surplus:
+            unused.close()
+
+    def close(self) -> None:
+        while self._links:
+            for link in self._links.popitem()[1]:
+                link.close()
+
+
+_idle = _Idle()
+atexit.register(_idle.close)
+_making = threading.Lock()
+
+
+def _connect(origin: Origin, end: float) -> HTTPConnection:
+    link: HTTPConnection
+    if origin.scheme == "https":
+        with _making:
+            context = tls_context()
+        link = _DeadlineTlsConnection(origin.netloc, timeout=_left(end), ssl_context=context, cert_reqs="CERT_REQUIRED")
+    elif origin.scheme == "http":
+        link = _DeadlineConnection(origin.netloc, timeout=_left(end))
+    else:
+        raise ValueError("a scheme that is not spoken")
+    try:
+        link.connect()
+        if origin.scheme == "https" and not link.is_verified:
+            raise ssl.SSLError("not verified")
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+@lru_cache(maxsize=1)
+def tls_context() -> ssl.SSLContext:
+    """Return the one TLS context, which demands certificates: one per connection would cost 20 ms and 0.7 MB each."""
+    return ssl.create_default_context(cafile=where())

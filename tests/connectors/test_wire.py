@@ -1,0 +1,117 @@
+"""Connections are kept and replaced, and what could put two readings on one stream of bytes is refused."""
+
+import gzip
+import socket
+import threading
+import time
+
+import pytest
+
+from connectors import _wire
+from connectors._http import WireError, build_request, send
+from connectors._wire import Origin, split_url
+from tests.connectors.servers import Reply, raw, scripted
+
+SECONDS = 2.0
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CUT = gzip.compress(b"[" + b"1," * 999 + b"1]")[:-9]
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "target"),
+    [
+        ("https://api.x.com/v1/a?b=c/d", ("https", "api.x.com"), "/v1/a?b=c/d"),
+        ("HTTP://LocalHost:8080", ("http", "localhost:8080"), ""),
+        ("https://api.x.com@evil.example/v1", ("https", "api.x.com@evil.example"), "/v1"),
+        ("https://evil.example?https://api.x.com/", ("https", "evil.example?https:"), "//api.x.com/"),
+        ("nonsense", ("nonsense", ""), ""),
+    ],
+)
+def test_a_url_is_cut_where_it_is_sent(url: str, origin: tuple[str, str], target: str) -> None:
+    assert split_url(url) == (Origin(*origin), target)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
+        b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"Content-Length: 2\r\nContent-Encoding: br\r\n\r\n{}",
+        b"Content-Length: 2\r\nContent-Encoding: gzip, gzip\r\n\r\n{}",
+    ],
+)
+def test_an_answer_that_can_be_read_in_two_ways_is_garbled(answer: bytes) -> None:
+    with raw(lambda client, over: client.sendall(HEAD + answer)) as url, pytest.raises(WireError, match="garbled"):
+        send(build_request("GET", f"{url}/x"), SECONDS)
+
+
+def test_compressed_text_that_is_cut_short_is_not_used() -> None:
+    with scripted({"/x": Reply(CUT, headers={"Content-Encoding": "gzip"})}) as server:
+        with pytest.raises(WireError, match="truncated") as caught:
+            send(build_request("GET", f"{server.url}/x"), SECONDS)
+    assert caught.value.garbled
+
+
+def test_an_empty_answer_may_call_itself_compressed() -> None:
+    with scripted({"/x": Reply(b"", headers={"Content-Encoding": "gzip"})}) as server:
+        assert send(build_request("GET", f"{server.url}/x"), SECONDS).body == b""
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "headers"),
+    [
+        ("GET", "/x HTTP/1.1\r\nX-A: b", {}),
+        ("GET", "/x y", {}),
+        ("GET\r\n", "/x", {}),
+        ("GET", "/x", {"X-Key": "a\r\nX-Other: b"}),
+        ("GET", "/x", {"X-Key\n": "a"}),
+        ("GET", "/x", {"X-Key": "\u20ac"}),
+    ],
+)
+def test_a_request_that_would_become_another_is_not_sent(method: str, target: str, headers: dict[str, str]) -> None:
+    with scripted({}) as server, pytest.raises(WireError, match="garbled"):
+        send(build_request(method, f"{server.url}{target}", headers), SECONDS)
+    assert server.asked == []
+
+
+def test_a_body_is_sent_with_its_length_and_headers_given_stand() -> None:
+    request = build_request("POST", "", {"Content-Type": "application/json", "accept": "text/plain"}, body='{"a": "é"}')
+    with scripted({"/x": Reply({})}) as server:
+        request.url = f"{server.url}/x"
+        send(request, SECONDS)
+    sent = {name.lower(): value for name, value in server.asked[0].headers.items()}
+    assert sent["content-length"] == str(len('{"a": "é"}'.encode()))
+    assert (sent["content-type"], sent["accept"], sent["accept-encoding"]) == ("application/json", "text/plain", "gzip")
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_replaced() -> None:
+    def once(client: socket.socket, over: threading.Event) -> None:
+        client.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+
+    with raw(once) as url:
+        for _ in range(3):
+            assert send(build_request("GET", f"{url}/x"), SECONDS).status == 200
+            time.sleep(0.05)
+
+
+def test_connections_kept_are_bounded_by_host_and_in_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_wire, "MAX_IDLE", 1)
+    monkeypatch.setattr(_wire, "MAX_HOSTS", 2)
+    idle = _wire._Idle()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        origins = [Origin("http", f"127.0.0.1:{port}"), Origin("http", f"localhost:{port}"), Origin("http", "c")]
+        links = [_wire._connect(origins[0], time.monotonic() + SECONDS) for _ in range(4)]
+        for origin, link in zip([origins[0], *origins], links, strict=True):
+            idle.give(origin, link)
+        assert [link.sock is None for link in links] == [True, True, False, False]
+        assert idle.take(origins[0]) is None
+        assert idle.take(origins[1]) is links[2]
+        idle.close()
+        links[2].close()
+    assert all(link.sock is None for link in links)
+
+
+def test_only_two_schemes_are_spoken() -> None:
+    with pytest.raises(WireError, match="garbled"):
+        send(build_request("GET", "ftp://127.0.0.1/x"), SECONDS)
