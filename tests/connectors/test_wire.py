@@ -46,9 +46,9 @@ def test_an_answer_that_can_be_read_in_two_ways_is_garbled(answer: bytes) -> Non
 
 
 def test_compressed_text_that_is_cut_short_is_not_used() -> None:
-    with scripted({"/x": Reply(CUT, headers={"Content-Encoding": "gzip"})}) as server:
-        with pytest.raises(WireError, match="truncated") as caught:
-            send(build_request("GET", f"{server.url}/x"), SECONDS)
+    reply = Reply(CUT, headers={"Content-Encoding": "gzip"})
+    with scripted({"/x": reply}) as server, pytest.raises(WireError, match="truncated") as caught:
+        send(build_request("GET", f"{server.url}/x"), SECONDS)
     assert caught.value.garbled
 
 
