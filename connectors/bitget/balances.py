@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import natural, number, number_or_none, number_or_zero, record, rows, text, total
+from connectors._parse import ZERO, natural, number, number_or_none, number_or_zero, record, rows, text, total
 from connectors._reading import Answer, Reading
 from connectors.bitget.public import data
 from connectors.types import Balance
@@ -26,8 +26,11 @@ def margin_cross(answer: Answer) -> Reading:
 
 
 def margin_isolated(answer: Answer) -> Reading:
-    """Read the isolated margin wallet."""
-    return _reading(_margin("margin_isolated", row, answer) for row in rows(data(answer)))
+    """Read the isolated margin wallet, and of which pairs it has accounts."""
+    items = rows(data(answer))
+    reading = _reading(_margin("margin_isolated", row, answer) for row in items)
+    reading.extra = {"pairs": [text(row["symbol"]) for row in items if row.get("symbol")]}
+    return reading
 
 
 def futures_accounts(answer: Answer) -> Reading:
@@ -104,7 +107,7 @@ def _profit(row: Mapping[str, Any]) -> Decimal:
     whole = number_or_none(row["unrealizedPL"])
     if whole is not None:
         return whole
-    return number_or_zero(row.get("crossedUnrealizedPL")) + number_or_zero(row.get("isolatedUnrealizedPL"))
+    return total(number_or_none(row.get(name)) or ZERO for name in ("crossedUnrealizedPL", "isolatedUnrealizedPL"))
 
 
 def _unified(row: Mapping[str, Any], answer: Answer) -> Balance:

@@ -1,7 +1,7 @@
 """The Bitget connector: which reads make up a classic or a unified account."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
@@ -17,6 +17,7 @@ from connectors._reading import Answer, Endpoint, Parser
 from connectors._wallets import WalletRead, merge_balances, read_wallets
 from connectors.bitget import balances, failures, ledger, positions, public, signing
 from connectors.bitget import endpoints as api
+from connectors.bitget.histories import History
 from connectors.bitget.symbols import SPOT_QUOTES
 from connectors.errors import (
     BadRequestError,
@@ -71,6 +72,8 @@ class BitgetConnector(RestConnector):
             (api.DEPOSITS, ledger.deposits),
             (api.WITHDRAWALS, ledger.withdrawals),
             (api.TRANSFERS, ledger.transfers),
+            (api.MARGIN_CROSS_BILLS, ledger.margin_cross),
+            (api.MARGIN_ISOLATED_BILLS, ledger.margin_isolated),
             (api.U_SETTINGS, public.settings),
             (api.U_KEY_RIGHTS, public.unified_permissions),
             (api.U_ASSETS, balances.unified_assets),
@@ -78,6 +81,7 @@ class BitgetConnector(RestConnector):
             (api.U_POSITIONS, positions.unified_positions),
             (api.U_CLOSED, positions.unified_history),
             (api.U_RECORDS, ledger.unified_records),
+            (api.U_FUNDING_RECORDS, ledger.funding_records),
             (api.U_DEPOSITS, ledger.deposits),
             (api.U_WITHDRAWALS, ledger.withdrawals),
         )
@@ -128,18 +132,16 @@ class BitgetConnector(RestConnector):
     ) -> list[LedgerEntry]:
         """Return bills, deposits and withdrawals in [since, until], oldest first; Bitget keeps 90 days.
 
-        Deposits and withdrawals come from their own records; bills that repeat them are left out. Only spot, futures
-        and unified wallets have bills.
+        Deposits and withdrawals come from their own records; bills that repeat them are left out. Earn and bots have
+        no bills.
         """
 
         def read(unified: bool) -> list[LedgerEntry]:
-            reads = self._unified_ledger if unified else self._classic_ledger
+            history = History(self, self._kept(since), until, wallets=wallets)
             found: dict[tuple[str, str], LedgerEntry] = {}
-            for endpoint, params in reads(self._kept(since), until, wallets):
-                for page in self.pages(endpoint, params):
-                    for entry in ledger.counted(page):
-                        if since <= entry.booked_at <= until:
-                            found.setdefault((entry.wallet, entry.dedupe_key), entry)
+            for entry in history.unified() if unified else history.classic():
+                if since <= entry.booked_at <= until:
+                    found.setdefault((entry.wallet, entry.dedupe_key), entry)
             return sorted(found.values(), key=lambda entry: entry.booked_at)
 
         return self._in_mode(read)
@@ -286,7 +288,7 @@ class BitgetConnector(RestConnector):
             found = [
                 row for product in products for row in self.call(api.FUTURES, {"productType": product}).balances or ()
             ]
-            return self._wallet(wallet, merge_balances(found))
+            return self._wallet(wallet, found)
 
         return read
 
@@ -303,28 +305,6 @@ class BitgetConnector(RestConnector):
         )
 
     def _wallet(self, wallet: str, found: Collection[Balance]) -> WalletAccount:
-        return WalletAccount(wallet, self.info.wallets[wallet], ok=True, balances=tuple(found), as_of=self.now())
-
-    def _classic_ledger(
-        self, since: datetime, until: datetime, wallets: Collection[str] | None
-    ) -> Iterator[tuple[Endpoint, dict[str, Any]]]:
-        for start, end in windows(since, until, 89):
-            span = {"startTime": str(start), "endTime": str(end)}
-            for product, wallet in api.PRODUCT_TYPES.items():
-                if wallets is None or wallet in wallets:
-                    yield api.FUTURES_BILLS, {"productType": product, **span, "limit": "100"}
-            if wallets is None or "spot" in wallets:
-                yield api.SPOT_BILLS, {**span, "limit": "500"}
-                yield api.DEPOSITS, {**span, "limit": "100"}
-                yield api.WITHDRAWALS, {**span, "limit": "100"}
-
-    def _unified_ledger(
-        self, since: datetime, until: datetime, wallets: Collection[str] | None
-    ) -> Iterator[tuple[Endpoint, dict[str, Any]]]:
-        for start, end in windows(since, until, 29):
-            span = {"startTime": str(start), "endTime": str(end), "limit": "100"}
-            if wallets is None or "unified" in wallets:
-                for category in api.CATEGORIES:
-                    yield api.U_RECORDS, {"category": category, **span}
-                yield api.U_DEPOSITS, dict(span)
-                yield api.U_WITHDRAWALS, dict(span)
+        return WalletAccount(
+            wallet, self.info.wallets[wallet], ok=True, balances=merge_balances(found), as_of=self.now()
+        )

@@ -22,6 +22,8 @@ SPOT_BILLS = Endpoint("GET", "/api/v2/spot/account/bills", limit=TEN)
 DEPOSITS = Endpoint("GET", "/api/v2/spot/wallet/deposit-records", limit=TEN)
 WITHDRAWALS = Endpoint("GET", "/api/v2/spot/wallet/withdrawal-records", limit=TEN)
 TRANSFERS = Endpoint("GET", "/api/v2/spot/account/transferRecords", limit=TWENTY)
+MARGIN_CROSS_BILLS = Endpoint("GET", "/api/v2/margin/crossed/financial-records", limit=TEN)
+MARGIN_ISOLATED_BILLS = Endpoint("GET", "/api/v2/margin/isolated/financial-records", limit=TEN)
 U_SETTINGS = Endpoint("GET", "/api/v3/account/settings", limit=TWENTY)
 U_KEY_RIGHTS = Endpoint("GET", "/api/v3/account/info", limit=FIVE)
 U_ASSETS = Endpoint("GET", "/api/v3/account/assets", limit=TWENTY)
@@ -29,16 +31,23 @@ U_FUNDING = Endpoint("GET", "/api/v3/account/funding-assets", limit=TWENTY)
 U_POSITIONS = Endpoint("GET", "/api/v3/position/current-position", limit=TWENTY)
 U_CLOSED = Endpoint("GET", "/api/v3/position/history-position", limit=TWENTY)
 U_RECORDS = Endpoint("GET", "/api/v3/account/financial-records", limit=TWENTY)
+U_FUNDING_RECORDS = Endpoint("GET", "/api/v3/account/funding-financial-records", limit=TEN)
 U_DEPOSITS = Endpoint("GET", "/api/v3/account/deposit-records", limit=TEN)
 U_WITHDRAWALS = Endpoint("GET", "/api/v3/account/withdrawal-records", limit=TEN)
 
 ALL = (
     TIME, TICKERS, FUTURES_TICKERS, KEY_RIGHTS, SPOT, FUNDING, MARGIN_CROSS, MARGIN_ISOLATED, OVERVIEW, FUTURES,
-    POSITIONS, CLOSED, FUTURES_BILLS, SPOT_BILLS, DEPOSITS, WITHDRAWALS, TRANSFERS, U_SETTINGS, U_KEY_RIGHTS, U_ASSETS,
-    U_FUNDING, U_POSITIONS, U_CLOSED, U_RECORDS, U_DEPOSITS, U_WITHDRAWALS,
+    POSITIONS, CLOSED, FUTURES_BILLS, SPOT_BILLS, DEPOSITS, WITHDRAWALS, TRANSFERS, MARGIN_CROSS_BILLS,
+    MARGIN_ISOLATED_BILLS, U_SETTINGS, U_KEY_RIGHTS, U_ASSETS, U_FUNDING, U_POSITIONS, U_CLOSED, U_RECORDS,
+    U_FUNDING_RECORDS, U_DEPOSITS, U_WITHDRAWALS,
 )  # fmt: skip
 
 PRODUCT_TYPES = {"USDT-FUTURES": "futures_linear", "USDC-FUTURES": "futures_linear", "COIN-FUTURES": "futures_inverse"}
+# what the records of transfers call the wallets
+TRANSFER_NAMES = {
+    "spot": "spot", "funding": "p2p", "futures_inverse": "coin_futures", "futures_linear": "usdt_futures",
+    "margin_cross": "crossed_margin", "margin_isolated": "isolated_margin",
+}  # fmt: skip
 CATEGORIES = ("SPOT", "MARGIN", *PRODUCT_TYPES, "OTHER")
 
 INFO = ExchangeInfo(
@@ -74,5 +83,18 @@ INFO = ExchangeInfo(
     hosts={"rest": "https://api.bitget.com"},
     testnet_hosts={"rest": "https://api.bitget.com"},
     # days kept by the exchange
-    history={"futures_linear": 90, "futures_inverse": 90, "spot": 90, "unified": 90},
+    history=dict.fromkeys(
+        (
+            "spot",
+            "funding",
+            "earn",
+            "bots",
+            "margin_cross",
+            "margin_isolated",
+            "futures_linear",
+            "futures_inverse",
+            "unified",
+        ),
+        90,
+    ),
 )

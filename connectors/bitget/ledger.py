@@ -5,30 +5,29 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import from_ms, milliseconds, natural, number, number_or_zero, record, rows, text
+from connectors._parse import (
+    ZERO,
+    from_ms,
+    milliseconds,
+    natural,
+    number,
+    number_or_none,
+    number_or_zero,
+    record,
+    rows,
+    text,
+)
 from connectors._reading import Answer, Reading
+from connectors.bitget.kinds import bill_kind, group_kind, is_own, margin_kind, subtype
 from connectors.bitget.public import data
 from connectors.bitget.symbols import bill_symbol
 from connectors.types import LedgerEntry, LedgerKind
 
-FUNDING_BILL = "contract_settle_fee"
-SAME_WALLET = ("append_margin", "reduce_margin", "auto_append_margin", "adjust_down_lever_append_margin")
-LIQUIDATIONS = ("force_", "burst_", "offset_reduce_", "liq_")
-CLOSES = (*LIQUIDATIONS, "close_", "buy", "sell")
 RECORDED = ("deposit", "withdraw")  # groups of bills that deposit and withdrawal records tell in full
+FLOWS = (LedgerKind.DEPOSIT, LedgerKind.WITHDRAWAL)
+BEYOND = {"financial": "earn", "strategy": "bots"}  # groups of moves to and from wallets without bills
 STATUS = {"success": "ok", "fail": "failed", "reject": "failed", "pending_review_fail": "failed"}
 FIRST_MS = 100_000_000_000  # spot rows may carry seconds
-SPOT_GROUPS = {
-    "transaction": LedgerKind.TRADE,
-    "transfer": LedgerKind.TRANSFER_IN,
-    "deposit": LedgerKind.DEPOSIT,
-    "withdraw": LedgerKind.WITHDRAWAL,
-    "financial": LedgerKind.REWARD,
-    "loan": LedgerKind.OTHER,
-    "convert": LedgerKind.CONVERSION,
-    "fait": LedgerKind.OTHER,
-    "other": LedgerKind.OTHER,
-}
 WALLETS = {
     "spot": "spot", "p2p": "funding", "coin_futures": "futures_inverse", "usdt_futures": "futures_linear",
     "usdc_futures": "futures_linear", "crossed_margin": "margin_cross", "isolated_margin": "margin_isolated",
@@ -65,9 +64,28 @@ def unified_records(answer: Answer) -> Reading:
 def spot_bills(answer: Answer) -> Reading:
     """Read a page of classic spot bills, newest first; the next page is below the smallest id."""
     items = rows(data(answer))
-    lines = [line for row in items for line in _spot_bill(row)]
+    lines = [line for row in items for line in _grouped_bill(row, "spot", text(row["billId"]))]
     smallest = min((int(text(row["billId"])) for row in items), default=None)
     return _reading(lines, _older(answer, items, smallest))
+
+
+def funding_records(answer: Answer) -> Reading:
+    """Read a page of the funding wallet's ledger beside a unified account."""
+    body = record(data(answer))
+    items = rows(body["list"] or [])
+    lines = [line for row in items for line in _grouped_bill(row, "funding", text(row["id"]))]
+    cursor = body.get("cursor")
+    return _reading(lines, {**answer.params, "cursor": text(cursor)} if items and cursor else None)
+
+
+def margin_cross(answer: Answer) -> Reading:
+    """Read a page of the cross margin wallet's ledger."""
+    return _margin_records(answer, "margin_cross")
+
+
+def margin_isolated(answer: Answer) -> Reading:
+    """Read a page of the isolated margin wallet's ledger, of one pair."""
+    return _margin_records(answer, "margin_isolated")
 
 
 def deposits(answer: Answer) -> Reading:
@@ -83,24 +101,54 @@ def withdrawals(answer: Answer) -> Reading:
 
 
 def transfers(answer: Answer) -> Reading:
-    """Read transfers between own wallets, as legs of the wallet asked for."""
-    wanted = str(answer.params.get("fromType", "spot"))
-    done = [row for row in rows(data(answer)) if str(row["status"]).lower() == "successful"]
-    return _reading([_transfer(row, wanted) for row in done], None)
+    """Read a page of transfers between own wallets, as legs of the wallet asked for."""
+    wanted, items = str(answer.params.get("fromType", "spot")), rows(data(answer))
+    done = [row for row in items if str(row["status"]).lower() == "successful"]
+    page, limit = int(answer.params.get("pageNum", 1)), int(answer.params.get("limit", 100))
+    following = {**answer.params, "pageNum": str(page + 1)} if len(items) >= limit else None
+    return _reading([_transfer(row, wanted) for row in done], following)
+
+
+def leg_in(reading: Reading, wallet: str) -> list[LedgerEntry]:
+    """Return the legs of transfers that lie in a wallet, whichever side of them was asked for."""
+    found: list[LedgerEntry] = []
+    for entry, more in zip(reading.ledger or (), reading.details.get("ledger", ()), strict=True):
+        if entry.wallet == wallet:
+            found.append(entry)
+        if more["counter_wallet"] == wallet:
+            found.append(_other_end(entry, wallet))
+    return found
 
 
 def counted(reading: Reading) -> list[LedgerEntry]:
     """Return the entries that have happened, each movement once.
 
-    Pending and failed deposits and withdrawals are left out, and bills that repeat what these records tell.
+    Pending and failed deposits and withdrawals are left out, and bills that repeat what these records tell. What went
+    to or came from earn and bots, which have no bills of their own, is told at both ends.
     """
+    found: list[LedgerEntry] = []
+    for entry, extra in _with_more(reading):
+        group = extra.get("group", "")
+        if extra.get("status", "ok") == "ok" and group not in RECORDED:
+            found.append(entry)
+            if group in BEYOND and is_own(entry.kind):
+                found.append(_other_end(entry, BEYOND[group]))
+    return found
+
+
+def repeated(reading: Reading) -> list[LedgerEntry]:
+    """Return the bills that repeat what deposit and withdrawal records tell."""
+    return [entry for entry, extra in _with_more(reading) if extra.get("group") in RECORDED]
+
+
+def _other_end(entry: LedgerEntry, wallet: str) -> LedgerEntry:
+    kind = LedgerKind.TRANSFER_IN if entry.amount < 0 else LedgerKind.TRANSFER_OUT
+    return replace(entry, wallet=wallet, kind=kind, amount=-entry.amount)
+
+
+def _with_more(reading: Reading) -> Iterable[tuple[LedgerEntry, Mapping[str, Any]]]:
     entries = list(reading.ledger or ())
-    more = reading.details.get("ledger") or [{}] * len(entries)
-    return [
-        entry
-        for entry, extra in zip(entries, more, strict=True)
-        if extra.get("status", "ok") == "ok" and extra.get("group") not in RECORDED
-    ]
+    return zip(entries, reading.details.get("ledger") or [{}] * len(entries), strict=True)
 
 
 def _reading(lines: Iterable[Line], following: Mapping[str, Any] | None) -> Reading:
@@ -123,33 +171,62 @@ def _next_record(answer: Answer, items: list[dict[str, Any]]) -> dict[str, Any] 
 
 
 def _bill(row: Mapping[str, Any], wallet: str, native: str, venue_type: str) -> list[Line]:
-    kind = venue_type.lower()
-    if kind in SAME_WALLET:
-        return []
     coin, amount, fee = text(row["coin"]).upper(), number(row["amount"]), number_or_zero(row["fee"])
+    category = str(row.get("category") or "")
+    kind = bill_kind(venue_type, amount, category)
+    if kind is None:
+        return []
     venue_symbol = str(row.get("symbol") or "")
     entry = LedgerEntry(
         id=native,
         dedupe_key=native,
-        kind=_bill_kind(kind, amount),
+        kind=kind,
         wallet=wallet,
         asset=coin,
         amount=amount,
         booked_at=_instant(row["ts"] if "ts" in row else row["cTime"]),
-        symbol=bill_symbol(venue_symbol, coin, str(row.get("category") or "")),
+        symbol=bill_symbol(venue_symbol, coin, category),
         venue_symbol=venue_symbol or None,
         venue_type=venue_type,
-        internal=True if _is_transfer(kind) else None,
+        internal=True if is_own(kind) else None,
     )
-    group = next((name for name in RECORDED if name in kind), None)
+    group = next((name for name in RECORDED if name in venue_type.lower()), None)
     more: dict[str, Any] = {"native_type": venue_type, **({"group": group} if group else {})}
     lines = []
     if amount:
-        subtype = {"subtype": "liquidation"} if kind.startswith(LIQUIDATIONS) else {}
-        lines.append(Line(entry, {**more, **subtype}))
+        how = subtype(venue_type)
+        lines.append(Line(entry, {**more, "subtype": how} if how else more))
     if fee:
         lines.append(Line(_fee_of(entry, fee), more))
     return lines
+
+
+def _margin_records(answer: Answer, wallet: str) -> Reading:
+    body = record(data(answer))
+    items = rows(body["resultList"] or [])
+    lines = [line for row in items for line in _margin_record(row, wallet)]
+    return _reading(lines, _older(answer, items, body.get("minId")))
+
+
+def _margin_record(row: Mapping[str, Any], wallet: str) -> list[Line]:
+    native, venue_type, amount = text(row["marginId"]), text(row["marginType"]), number(row["amount"])
+    kind, coin, venue_symbol = margin_kind(venue_type, amount), text(row["coin"]).upper(), str(row.get("symbol") or "")
+    entry = LedgerEntry(
+        id=native,
+        dedupe_key=native,
+        kind=kind,
+        wallet=wallet,
+        asset=coin,
+        amount=amount,
+        booked_at=_instant(row["cTime"]),
+        symbol=bill_symbol(venue_symbol, coin, "MARGIN"),
+        venue_symbol=venue_symbol or None,
+        venue_type=venue_type,
+        internal=True if is_own(kind) else None,
+    )
+    fee = number_or_zero(row["fee"])
+    lines = [entry] if amount else []
+    return [Line(one, {"native_type": venue_type}) for one in [*lines, *([_fee_of(entry, fee)] if fee else [])]]
 
 
 def _fee_of(entry: LedgerEntry, fee: Decimal) -> LedgerEntry:
@@ -157,46 +234,29 @@ def _fee_of(entry: LedgerEntry, fee: Decimal) -> LedgerEntry:
     return replace(entry, id=name, dedupe_key=name, kind=LedgerKind.FEE, amount=fee, ref=entry.id, internal=None)
 
 
-def _bill_kind(kind: str, amount: Decimal) -> LedgerKind:
-    if kind == FUNDING_BILL or kind.startswith("contract_main_settle_fee"):
-        return LedgerKind.FUNDING
-    if _is_transfer(kind):
-        return LedgerKind.TRANSFER_IN if amount > 0 else LedgerKind.TRANSFER_OUT
-    if "deposit" in kind or "withdraw" in kind:
-        return LedgerKind.DEPOSIT if "deposit" in kind else LedgerKind.WITHDRAWAL
-    if kind.startswith(("bonus_", "cash_gift_")):
-        return LedgerKind.BONUS
-    if kind.startswith("interest_"):
-        return LedgerKind.INTEREST
-    if kind.startswith(("order_dealt_", "buy_deal", "sell_deal")):
-        return LedgerKind.TRADE
-    return LedgerKind.REALIZED_PNL if kind.startswith(CLOSES) else LedgerKind.OTHER
-
-
-def _is_transfer(kind: str) -> bool:
-    return kind.startswith(("trans_from_", "trans_to_", "transfer_in", "transfer_out"))
-
-
-def _spot_bill(row: Mapping[str, Any]) -> list[Line]:
-    native, group, venue_type = text(row["billId"]), text(row["groupType"]), text(row["businessType"])
-    amount, fee = number(row["size"]), number_or_zero(row["fees"])
-    kind = SPOT_GROUPS.get(group, LedgerKind.OTHER)
-    if kind is LedgerKind.TRANSFER_IN and amount < 0:
-        kind = LedgerKind.TRANSFER_OUT
-    crosses = group in RECORDED
+def _grouped_bill(row: Mapping[str, Any], wallet: str, native: str) -> list[Line]:
+    group, venue_type = text(row["groupType"]).lower(), text(row["businessType" if "businessType" in row else "type"])
+    amount, fee = (
+        number(row["size" if "size" in row else "amount"]),
+        number_or_none(row.get("fees", row.get("fee"))) or ZERO,
+    )
+    kind = group_kind(group, venue_type, amount)
+    if kind is None:
+        return []
     entry = LedgerEntry(
         id=native,
         dedupe_key=f"bill:{native}",
         kind=kind,
-        wallet="spot",
+        wallet=wallet,
         asset=text(row["coin"]).upper(),
         amount=amount,
-        booked_at=_instant(row["cTime"]),
+        booked_at=_instant(row["ts"] if "ts" in row else row["cTime"]),
         venue_type=venue_type,
-        internal=True if group == "transfer" else False if crosses else None,
+        ref=native if group in BEYOND else None,
+        internal=True if is_own(kind) else False if kind in FLOWS else None,
     )
     fees = [replace(_fee_of(entry, fee), dedupe_key=f"bill:{native}:fee")] if fee else []
-    return [Line(one, {"native_type": venue_type, "group": group}) for one in [entry, *fees]]
+    return [Line(one, {"native_type": venue_type, "group": group}) for one in [*([entry] if amount else []), *fees]]
 
 
 def _home(answer: Answer) -> str:
@@ -217,8 +277,8 @@ def _deposit(row: Mapping[str, Any], wallet: str) -> Line:
         wallet=wallet,
         asset=text(row["coin"]).upper(),
         amount=natural(row["size"]),
-        booked_at=_instant(row["cTime"]),
-        txid=None if from_user else str(row.get("tradeId") or "") or None,
+        booked_at=_instant(row["createdTime"] if "createdTime" in row else row["cTime"]),
+        txid=None if from_user else _txid(row),
         internal=False,
     )
     return Line(entry, more)
@@ -233,11 +293,15 @@ def _withdrawal(row: Mapping[str, Any], wallet: str) -> Line:
         wallet=wallet,
         asset=text(row["coin"]).upper(),
         amount=-natural(row["size"]),
-        booked_at=_instant(row["cTime"]),
-        txid=str(row.get("tradeId") or "") or None,
+        booked_at=_instant(row["createdTime"] if "createdTime" in row else row["cTime"]),
+        txid=_txid(row),
         internal=False,
     )
     return Line(entry, {"status": _status(row), "fee": abs(number_or_zero(row.get("fee")))})
+
+
+def _txid(row: Mapping[str, Any]) -> str | None:
+    return str(row.get("tradeId") or row.get("recordId") or "") or None
 
 
 def _transfer(row: Mapping[str, Any], wanted: str) -> Line:
@@ -252,6 +316,7 @@ def _transfer(row: Mapping[str, Any], wanted: str) -> Line:
         asset=text(row["coin"]).upper(),
         amount=-size if leaves else size,
         booked_at=_instant(row["ts"]),
+        ref=native,
         internal=True,
     )
     return Line(entry, {"counter_wallet": WALLETS.get(other, other)})

@@ -1,5 +1,8 @@
 """The sandbox's Bitget: classic accounts on `/api/v2`, a unified one on `/api/v3`, limits per endpoint and UID."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 from connectors.sandbox.accounts import AccountSpec, standard_accounts, unified_account
 from connectors.sandbox.bitget import classic, history, market, unified
 from connectors.sandbox.bitget.admission import admit
@@ -31,8 +34,11 @@ class BitgetDialect(Dialect):
     endpoints = {**market.ENDPOINTS, **classic.ENDPOINTS, **history.ENDPOINTS, **unified.ENDPOINTS}
 
     def accounts(self) -> list[AccountSpec]:
-        """Return the standard accounts without fiat, and a unified one."""
-        return [*standard_accounts(self.id, FIRST_UID, "BGB", fiat=False), unified_account(self.id, UNIFIED_UID, "BGB")]
+        """Return the standard accounts without fiat, the rich one with margin wallets, and a unified one."""
+        rich, *others = standard_accounts(self.id, FIRST_UID, "BGB", fiat=False)
+        more = {"margin_cross": {"USDT": Decimal(300)}, "margin_isolated": {"BTC": Decimal("0.01")}}
+        unified = unified_account(self.id, UNIFIED_UID, "BGB")
+        return [replace(rich, opening={**rich.opening, **more}), *others, unified]
 
     def key_of(self, request: WireRequest) -> str:
         """Return the ACCESS-KEY header."""

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from connectors.sandbox.bitget.common import Row, contract, margin_coins, product, product_of
+from connectors.sandbox.bitget.history import MARGIN_PAIR
 from connectors.sandbox.dialect import Call, Endpoint
 from connectors.sandbox.keys import SandboxKey
 from connectors.sandbox.model import ZERO, OpenPosition, to_ms
@@ -15,7 +16,10 @@ WALLETS = {
     "futures_inverse": "futures",
     "funding": "funding",
     "earn": "earn",
+    "margin_cross": "margin",
+    "margin_isolated": "margin",
 }
+DEBTS = ("borrow", "repay")  # notes of what changes a margin wallet and its debt alike
 
 
 def authorities(key: SandboxKey) -> list[str]:
@@ -168,8 +172,38 @@ def earn_assets(call: Call) -> object:
     return [{"coin": asset, "amount": amount(total)} for asset, total in call.book().amounts("earn").items()]
 
 
+def margin_cross(call: Call) -> object:
+    """GET /api/v2/margin/crossed/account/assets: the net is what remains after the debt."""
+    return _margin(call, "margin_cross")
+
+
+def margin_isolated(call: Call) -> object:
+    """GET /api/v2/margin/isolated/account/assets: a row per pair and coin."""
+    return [{"symbol": MARGIN_PAIR, **row} for row in _margin(call, "margin_isolated")]
+
+
+def _margin(call: Call, wallet: str) -> list[Row]:
+    debts: dict[str, Decimal] = {}
+    for event in call.events(call.world.opened_at, call.at):
+        if event.wallet == wallet and event.note in DEBTS:
+            debts[event.asset] = debts.get(event.asset, ZERO) + event.amount
+    return [
+        {
+            "coin": asset,
+            "totalAmount": text(total),
+            "available": text(total),
+            "frozen": "0",
+            "borrow": text(debts.get(asset, ZERO)),
+            "interest": "0",
+            "net": text(total - debts.get(asset, ZERO)),
+            "coupon": "0",
+        }
+        for asset, total in call.book().amounts(wallet).items()
+    ]
+
+
 def nothing(call: Call) -> object:
-    """Margin and bot wallets: nothing is held there."""
+    """Bots: nothing is held there."""
     return []
 
 
@@ -182,6 +216,6 @@ ENDPOINTS = {
     ("GET", "/api/v2/mix/position/all-position"): Endpoint(positions, 5),
     ("GET", "/api/v2/earn/account/assets"): Endpoint(earn_assets, 10),
     ("GET", "/api/v2/account/bot-assets"): Endpoint(nothing, 10),
-    ("GET", "/api/v2/margin/crossed/account/assets"): Endpoint(nothing, 10),
-    ("GET", "/api/v2/margin/isolated/account/assets"): Endpoint(nothing, 10),
+    ("GET", "/api/v2/margin/crossed/account/assets"): Endpoint(margin_cross, 10),
+    ("GET", "/api/v2/margin/isolated/account/assets"): Endpoint(margin_isolated, 10),
 }

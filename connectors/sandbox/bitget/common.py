@@ -90,14 +90,17 @@ def instant(ms: int) -> datetime:
 
 
 def newest_page(
-    call: Call, rows: list[Row], key: str, *, default: int, most: int, after: str = "idLessThan"
+    call: Call, rows: list[Row], *, key: str, sizes: tuple[int, int], after: str = "idLessThan"
 ) -> list[Row]:
-    """Return one page, newest (highest id) first, of the rows with an id below the cursor."""
+    """Return one page, newest (highest id) first, of the rows with an id below the cursor.
+
+    `sizes` are the usual and the largest number of rows of a page.
+    """
     below = number(call, after, 0)
     found = sorted(
         (row for row in rows if not below or int(str(row[key])) < below), key=lambda row: -int(str(row[key]))
     )
-    return found[: min(max(number(call, "limit", default), 1), most)]
+    return found[: min(max(number(call, "limit", sizes[0]), 1), sizes[1])]
 
 
 def product_of(position: OpenPosition) -> str:

@@ -15,20 +15,34 @@ TRANSFER_NAMES = {
     "futures_linear": "usdt_futures",
     "futures_inverse": "coin_futures",
     "funding": "p2p",
-    "earn": "earn",
+    "margin_cross": "crossed_margin",
+    "margin_isolated": "isolated_margin",
 }
+MARGIN_PAIR = "BTCUSDT"
 SPOT_GROUPS = {
-    LedgerKind.DEPOSIT: ("deposit", "deposit"),
-    LedgerKind.WITHDRAWAL: ("withdraw", "withdraw"),
-    LedgerKind.TRANSFER_IN: ("transfer", "transfer_in"),
-    LedgerKind.TRANSFER_OUT: ("transfer", "transfer_out"),
-    LedgerKind.REWARD: ("financial", "interest_settlement"),
+    LedgerKind.DEPOSIT: ("deposit", "DEPOSIT"),
+    LedgerKind.WITHDRAWAL: ("withdraw", "WITHDRAW"),
+    LedgerKind.TRANSFER_IN: ("transfer", "TRANSFER_IN"),
+    LedgerKind.TRANSFER_OUT: ("transfer", "TRANSFER_OUT"),
+    LedgerKind.REWARD: ("financial", "INTEREST_SETTLEMENT"),
+    LedgerKind.REBATE: ("other", "REBATE_REWARDS"),
+    LedgerKind.AIRDROP: ("other", "AIRDROP_REWARDS"),
 }
+CONVERTED = ("ORDER_EXCHANGE_OUT", "ORDER_EXCHANGE_IN")
+EARN = ("financial", "SUBSCRIBE")
+FIAT = "fait"  # the exchange's own spelling, and how the note of a purchase with fiat money begins
 FUTURES_TYPES = {
     LedgerKind.FUNDING: "contract_settle_fee",
     LedgerKind.TRANSFER_IN: "trans_from_exchange",
     LedgerKind.TRANSFER_OUT: "trans_to_exchange",
     LedgerKind.BONUS: "bonus_issue",
+    LedgerKind.INTEREST: "settle_interest",
+}
+ONE_WAY = {"open_long": "buy", "close_short": "buy", "open_short": "sell", "close_long": "sell"}
+MARGIN_TYPES = {
+    LedgerKind.TRANSFER_IN: "transfer_in",
+    LedgerKind.TRANSFER_OUT: "transfer_out",
+    LedgerKind.LIQUIDATION_FEE: "liquidation_fee",
 }
 
 
@@ -71,16 +85,21 @@ def futures_bills(call: Call) -> object:
     product_type = product(call)
     wallet = "futures_inverse" if product_type == "COIN-FUTURES" else "futures_linear"
     rows: list[Row] = []
-    for bill in in_window(call, bills(call, wallet), max_days=90):
+    for bill in in_window(call, bills(call, wallet), max_days=30):
         if product_type == "COIN-FUTURES" or bill.event.asset == product_type.split("-")[0]:
-            rows.append(_futures_bill(bill, product_type))
+            rows.append(_futures_bill(bill, product_type, hedged=call.account.hedged))
     for name in ("coin", "businessType", "symbol"):
         rows = [row for row in rows if call.params.get(name, row[name]) == row[name]]
-    page = newest_page(call, rows, "billId", default=20, most=100)
+    page = newest_page(call, rows, key="billId", sizes=(20, 100))
     return {"bills": page or None, "endId": page[-1]["billId"] if page else None}
 
 
-def _futures_bill(bill: Bill, product_type: str) -> Row:
+def deal(event: Event, *, hedged: bool) -> str:
+    """Return what a trade in contracts is called: by position and side, without hedge mode only buy or sell."""
+    return event.note if hedged else ONE_WAY.get(event.note, event.note)
+
+
+def _futures_bill(bill: Bill, product_type: str, *, hedged: bool) -> Row:
     event = bill.event
     return {
         "billId": str(event.id),
@@ -88,7 +107,7 @@ def _futures_bill(bill: Bill, product_type: str) -> Row:
         "amount": text(bill.change),
         "fee": text(bill.fee),
         "feeByCoupon": "",
-        "businessType": FUTURES_TYPES.get(event.kind, event.note or event.kind.value),
+        "businessType": FUTURES_TYPES.get(event.kind, deal(event, hedged=hedged) or event.kind.value),
         "coin": event.asset,
         "balance": amount(bill.balance),
         "cTime": str(event.at_ms),
@@ -100,7 +119,7 @@ def spot_bills(call: Call) -> object:
     rows: list[Row] = []
     for bill in in_window(call, bills(call, "spot"), max_days=90):
         event = bill.event
-        group, kind = SPOT_GROUPS.get(event.kind, ("transaction", event.note or "other"))
+        group, kind = group_of(bill)
         rows.append(
             {
                 "billId": str(event.id),
@@ -115,13 +134,62 @@ def spot_bills(call: Call) -> object:
         )
     for name in ("coin", "groupType", "businessType"):
         rows = [row for row in rows if call.params.get(name, row[name]) == row[name]]
-    return newest_page(call, rows, "billId", default=100, most=500)
+    return newest_page(call, rows, key="billId", sizes=(100, 500))
 
 
-def deposits(call: Call, *, max_days: int = 90, cursor: str = "idLessThan") -> object:
-    """GET /api/v2/spot/wallet/deposit-records; a row that does not count is pending."""
-    since, until = window(call, max_days=max_days, needed=True)
+def group_of(bill: Bill) -> tuple[str, str]:
+    """Return group and business type of a bill of the spot or the funding wallet."""
+    event = bill.event
+    if event.note.startswith(FIAT):
+        return FIAT, "ORDER_FIAT"
+    if event.kind is LedgerKind.CONVERSION:
+        return "convert", CONVERTED[bill.change > 0]
+    if event.note.endswith(">earn"):
+        return EARN
+    return SPOT_GROUPS.get(event.kind, ("transaction", event.note.upper() or "OTHER"))
+
+
+def margin_records(call: Call) -> object:
+    """GET /api/v2/margin/crossed/financial-records, newest first, `minId` for the next page."""
+    return _margin_records(call, "margin_cross", "")
+
+
+def isolated_records(call: Call) -> object:
+    """GET /api/v2/margin/isolated/financial-records of one pair."""
+    return _margin_records(call, "margin_isolated", required(call, "symbol"))
+
+
+def _margin_records(call: Call, wallet: str, symbol: str) -> Row:
+    required(call, "startTime")
     rows: list[Row] = [
+        {
+            "marginId": str(bill.event.id),
+            "coin": bill.event.asset,
+            **({"symbol": symbol} if symbol else {}),
+            "marginType": MARGIN_TYPES.get(bill.event.kind, bill.event.note),
+            "amount": text(bill.change),
+            "fee": text(bill.fee),
+            "balance": amount(bill.balance),
+            "cTime": str(bill.event.at_ms),
+            "uTime": str(bill.event.at_ms),
+        }
+        for bill in in_window(call, bills(call, wallet), max_days=90)
+        if symbol in ("", MARGIN_PAIR)
+    ]
+    page = newest_page(call, rows, key="marginId", sizes=(100, 500))
+    ids = [row["marginId"] for row in page]
+    return {"resultList": page or None, "maxId": ids[0] if ids else None, "minId": ids[-1] if ids else None}
+
+
+def deposits(call: Call) -> object:
+    """GET /api/v2/spot/wallet/deposit-records; a row that does not count is pending."""
+    return newest_page(call, deposit_rows(call, max_days=90), key="orderId", sizes=(20, 100))
+
+
+def deposit_rows(call: Call, *, max_days: int) -> list[Row]:
+    """Return the deposits of the asked window."""
+    since, until = window(call, max_days=max_days, needed=True)
+    return [
         {
             "orderId": str(event.id),
             "tradeId": f"{event.id:064x}",
@@ -137,17 +205,26 @@ def deposits(call: Call, *, max_days: int = 90, cursor: str = "idLessThan") -> o
             "uTime": str(event.at_ms),
         }
         for event in call.events(since, until)
-        if event.kind is LedgerKind.DEPOSIT and call.params.get("coin", event.asset) == event.asset
+        if _is_flow(call, event, LedgerKind.DEPOSIT)
     ]
-    return newest_page(call, rows, "orderId", default=20, most=100, after=cursor)
 
 
-def withdrawals(call: Call, *, max_days: int = 90, cursor: str = "idLessThan") -> object:
+def _is_flow(call: Call, event: Event, kind: LedgerKind) -> bool:
+    asked = call.params.get("coin", event.asset) == event.asset
+    return event.kind is kind and asked and not event.note.startswith(FIAT)
+
+
+def withdrawals(call: Call) -> object:
     """GET /api/v2/spot/wallet/withdrawal-records: `size` is what leaves, fee included; `fee` negative text."""
+    return newest_page(call, withdrawal_rows(call, max_days=90), key="orderId", sizes=(20, 100))
+
+
+def withdrawal_rows(call: Call, *, max_days: int) -> list[Row]:
+    """Return the withdrawals of the asked window."""
     since, until = window(call, max_days=max_days, needed=True)
     events = call.events(since, until)
     fees = {event.ref: event.amount for event in events if event.kind is LedgerKind.FEE and event.note == "withdrawal"}
-    rows: list[Row] = [
+    return [
         {
             "orderId": str(event.id),
             "tradeId": f"{event.id:064x}",
@@ -166,9 +243,8 @@ def withdrawals(call: Call, *, max_days: int = 90, cursor: str = "idLessThan") -
             "uTime": str(event.at_ms),
         }
         for event in events
-        if event.kind is LedgerKind.WITHDRAWAL and call.params.get("coin", event.asset) == event.asset
+        if _is_flow(call, event, LedgerKind.WITHDRAWAL)
     ]
-    return newest_page(call, rows, "orderId", default=20, most=100, after=cursor)
 
 
 def transfers(call: Call) -> object:
@@ -178,12 +254,13 @@ def transfers(call: Call) -> object:
     rows: list[Row] = []
     for event in call.events(since, until):
         sender, _, target = event.note.partition(">")
-        if event.kind is LedgerKind.TRANSFER_OUT and event.asset == coin and TRANSFER_NAMES.get(sender) == source:
+        names = TRANSFER_NAMES.get(sender), TRANSFER_NAMES.get(target)
+        if event.kind is LedgerKind.TRANSFER_OUT and event.asset == coin and names[0] == source and names[1]:
             rows.append(
                 {
                     "coin": coin.lower(),
                     "status": "Successful",
-                    "toType": TRANSFER_NAMES[target],
+                    "toType": names[1],
                     "toSymbol": "",
                     "fromType": source,
                     "fromSymbol": "",
@@ -208,7 +285,7 @@ def closed_positions(call: Call) -> object:
     ]
     rows = [_closed(trip, contract(trip.base, product_type), hedged=call.account.hedged) for trip in trips]
     rows = [row for row in rows if call.params.get("symbol", row["symbol"]) == row["symbol"]]
-    page = newest_page(call, rows, "positionId", default=20, most=100)
+    page = newest_page(call, rows, key="positionId", sizes=(20, 100))
     return {"list": page, "endId": page[-1]["positionId"] if page else None}
 
 
@@ -243,6 +320,8 @@ def _closed(trip: ClosedTrip, symbol: str, *, hedged: bool) -> Row:
 ENDPOINTS = {
     ("GET", "/api/v2/mix/account/bill"): Endpoint(futures_bills, 10),
     ("GET", "/api/v2/spot/account/bills"): Endpoint(spot_bills, 10),
+    ("GET", "/api/v2/margin/crossed/financial-records"): Endpoint(margin_records, 10),
+    ("GET", "/api/v2/margin/isolated/financial-records"): Endpoint(isolated_records, 10),
     ("GET", "/api/v2/spot/wallet/deposit-records"): Endpoint(deposits, 10),
     ("GET", "/api/v2/spot/wallet/withdrawal-records"): Endpoint(withdrawals, 10),
     ("GET", "/api/v2/spot/account/transferRecords"): Endpoint(transfers, 20),

@@ -23,7 +23,14 @@ from connectors.types import LedgerKind
 WALLET = "unified"
 COLLATERAL = ("USDT", "USDC", "BTC", "ETH")
 CATEGORIES = ("SPOT", "MARGIN", "USDT-FUTURES", "USDC-FUTURES", "COIN-FUTURES", "OTHER")
-OTHER_TYPES = {LedgerKind.TRANSFER_IN: "TRANSFER_IN", LedgerKind.TRANSFER_OUT: "TRANSFER_OUT"}
+RENAMED = {"cTime": "createdTime", "uTime": "updatedTime", "tradeId": "recordId"}
+DEALS = {"buy": "BUY_DEAL", "sell": "SELL_DEAL"}  # of contracts in one-way mode
+OTHER_TYPES = {
+    LedgerKind.TRANSFER_IN: "TRANSFER_IN",
+    LedgerKind.TRANSFER_OUT: "TRANSFER_OUT",
+    LedgerKind.INTEREST: "INTEREST_SETTLEMENT_OUT",
+    LedgerKind.LIQUIDATION_FEE: "LIQ_FEE",
+}
 
 
 def settings(call: Call) -> object:
@@ -201,7 +208,7 @@ def financial_records(call: Call) -> object:
         raise bad_parameter(call)
     rows: list[Row] = []
     for bill in history.in_window(call, history.bills(call, WALLET), max_days=30):
-        place, kind, symbol = _record_type(bill)
+        place, kind, symbol = _record_type(bill, hedged=call.account.hedged)
         if place == category:
             event = bill.event
             rows.append(
@@ -222,7 +229,7 @@ def financial_records(call: Call) -> object:
     return _cursor_page(call, rows, "id")
 
 
-def _record_type(bill: history.Bill) -> tuple[str, str, str]:
+def _record_type(bill: history.Bill, *, hedged: bool) -> tuple[str, str, str]:
     """Return category, type and symbol of a bill; deposits and withdrawals have lists of their own."""
     event = bill.event
     if event.kind is LedgerKind.TRADE:
@@ -234,7 +241,10 @@ def _record_type(bill: history.Bill) -> tuple[str, str, str]:
             f"{event.base}USDT",
         )
     if event.kind in (LedgerKind.REALIZED_PNL, LedgerKind.FEE):
-        return "USDT-FUTURES", event.note.upper(), f"{event.base}USDT"
+        name = history.deal(event, hedged=hedged)
+        return "USDT-FUTURES", DEALS.get(name, name.upper()), f"{event.base}USDT"
+    if event.kind is LedgerKind.CONVERSION:
+        return "OTHER", f"EXCHANGE_{'TARGET_TOKEN_USER_IN' if bill.change > 0 else 'SOURCE_TOKEN_USER_OUT'}", ""
     if event.kind in (LedgerKind.DEPOSIT, LedgerKind.WITHDRAWAL):
         return "", "", ""
     return "OTHER", OTHER_TYPES.get(event.kind, event.kind.value.upper()), ""
@@ -242,36 +252,44 @@ def _record_type(bill: history.Bill) -> tuple[str, str, str]:
 
 def funding_records(call: Call) -> object:
     """GET /api/v3/account/funding-financial-records: signed amounts of the funding wallet."""
-    rows: list[Row] = [
-        {
-            "id": str(bill.event.id),
-            "coin": bill.event.asset,
-            "groupType": "transfer" if bill.event.kind in OTHER_TYPES else bill.event.kind.value,
-            "type": bill.event.kind.value,
-            "amount": text(bill.change),
-            "fee": text(bill.fee),
-            "balance": amount(bill.balance),
-            "ts": str(bill.event.at_ms),
-        }
-        for bill in history.in_window(call, history.bills(call, "funding"), max_days=30)
-    ]
+    rows: list[Row] = []
+    for bill in history.in_window(call, history.bills(call, "funding"), max_days=30):
+        group, kind = history.group_of(bill)
+        rows.append(
+            {
+                "id": str(bill.event.id),
+                "coin": bill.event.asset,
+                "groupType": group,
+                "type": kind,
+                "amount": text(bill.change),
+                "fee": text(bill.fee),
+                "balance": amount(bill.balance),
+                "ts": str(bill.event.at_ms),
+            }
+        )
     return _cursor_page(call, rows, "id")
 
 
 def _cursor_page(call: Call, rows: list[Row], key: str) -> Row:
-    page = newest_page(call, rows, key, default=100, most=100, after="cursor")
+    page = newest_page(call, rows, key=key, sizes=(100, 100), after="cursor")
     more = page and any(int(str(row[key])) < int(str(page[-1][key])) for row in rows)
     return {"list": page or None, "cursor": page[-1][key] if more else None}
 
 
 def deposits(call: Call) -> object:
     """GET /api/v3/account/deposit-records: a bare list, next cursor = last orderId."""
-    return history.deposits(call, max_days=30, cursor="cursor")
+    return _flow_page(call, history.deposit_rows(call, max_days=30))
 
 
 def withdrawals(call: Call) -> object:
     """GET /api/v3/account/withdrawal-records: a bare list, next cursor = last orderId."""
-    return history.withdrawals(call, max_days=30, cursor="cursor")
+    return _flow_page(call, history.withdrawal_rows(call, max_days=30))
+
+
+def _flow_page(call: Call, rows: list[Row]) -> list[Row]:
+    """Return a page of flows under the names of the unified API."""
+    renamed = [{RENAMED.get(name, name): value for name, value in row.items()} for row in rows]
+    return newest_page(call, renamed, key="orderId", sizes=(20, 100), after="cursor")
 
 
 ENDPOINTS = {

@@ -142,17 +142,11 @@ def walk(bitget: BitgetCaller, path: str, cursor: str, key: str, **params: objec
 
 
 def test_futures_bills_page_without_loss(bitget: BitgetCaller, sandbox: Sandbox, clock: Clock) -> None:
-    since = int(sandbox.world.opened_at.timestamp() * 1000)
-    rows = walk(
-        bitget,
-        "/api/v2/mix/account/bill",
-        "idLessThan",
-        "billId",
-        productType="USDT-FUTURES",
-        startTime=since,
-        endTime=clock.ms(),
-        limit=100,
-    )
+    since, path = int(sandbox.world.opened_at.timestamp() * 1000), "/api/v2/mix/account/bill"
+    asked, rows = {"productType": "USDT-FUTURES", "limit": 100}, []
+    for start, end in ((since + 30 * DAY_MS, clock.ms()), (since, since + 30 * DAY_MS - 1)):
+        rows += walk(bitget, path, "idLessThan", "billId", **asked, startTime=start, endTime=end)
+    assert bitget.get(path, **asked, startTime=since, endTime=clock.ms()).json()["code"] == "40705"
     events = [
         event
         for event in sandbox.world.events(RICH, sandbox.world.opened_at, clock())
