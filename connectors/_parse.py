@@ -95,8 +95,8 @@ def number_or_none(value: object) -> Decimal | None:
 
 
 def number_or_zero(value: object) -> Decimal:
-    """Return a number, or zero where the exchange documents an empty text as zero."""
-    return number_or_none(value) or ZERO
+    """Return a number, or zero where the exchange documents an empty text as zero; what is missing is not zero."""
+    return ZERO if value == "" else number(value)
 
 
 def nonzero(value: object) -> Decimal | None:
@@ -122,6 +122,16 @@ def text(value: object) -> str:
     return str(value)
 
 
+def text_or_none(value: object) -> str | None:
+    """Return a text, or None where the exchange left the field empty or out."""
+    return None if value is None or value == "" else text(value)
+
+
+def cursor(value: object) -> str | None:
+    """Return the mark of the next page, None where an empty text says that there is none; a missing one is no end."""
+    return None if value == "" else text(value)
+
+
 def flag(value: object) -> bool:
     """Return a real JSON boolean."""
     if not isinstance(value, bool):
@@ -134,6 +144,11 @@ def rows(value: object) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise ValueError("not a list of objects")
     return value
+
+
+def rows_or_none(value: object) -> list[dict[str, Any]]:
+    """Return a list of JSON objects; none where the exchange writes null for an empty list."""
+    return [] if value is None else rows(value)
 
 
 def record(value: object) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from connectors.errors import (
     UnknownExchangeError,
 )
 
+LONGEST_CODE = 80
+
 
 def check_status(exchange: str, answer: Answer) -> None:
     """Raise what a plain HTTP failure means where the body did not say."""
@@ -37,7 +39,8 @@ def failure(
 ) -> ExchangeError:
     """Make an error about an answer: path without query, and the wait that its Retry-After header asks for."""
     wait = retry_after(answer.headers, answer.as_of)
-    return kind(venue_code, answer.path, exchange=exchange, retryable=retryable, retry_after=wait)
+    told = "".join(letter if letter.isprintable() else "?" for letter in venue_code[:LONGEST_CODE])
+    return kind(told, answer.path, exchange=exchange, retryable=retryable, retry_after=wait)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connectors._parse import ZERO, natural, number, number_or_zero, record, rows, text
+from connectors._parse import ZERO, natural, number, number_or_zero, record, rows_or_none, text
 from connectors._reading import Answer, Reading
 from connectors.bingx.public import data, listed
 from connectors.bingx.symbols import DEMO_COIN
@@ -65,7 +65,7 @@ def overview(answer: Answer) -> Reading:
 
 def _rows(answer: Answer, name: str) -> list[dict[str, Any]]:
     content = data(answer)
-    return [] if content is None or content == [] else rows(record(content)[name] or [])
+    return [] if content is None or content == [] else rows_or_none(record(content)[name])
 
 
 def _reading(answer: Answer, found: Iterable[Balance]) -> Reading:

@@ -7,7 +7,18 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import instant, milliseconds, natural, number, number_or_zero, record, rows, text
+from connectors._parse import (
+    instant,
+    milliseconds,
+    natural,
+    number,
+    number_or_zero,
+    record,
+    rows,
+    rows_or_none,
+    text,
+    text_or_none,
+)
 from connectors._reading import Answer, Reading
 from connectors.bingx.balances import counts
 from connectors.bingx.public import data, listed
@@ -73,7 +84,7 @@ def withdrawals(answer: Answer) -> Reading:
 
 def transfers(answer: Answer) -> Reading:
     """Read transfers between own wallets, as seen from the sending one."""
-    items = rows(record(answer.payload)["rows"] or [])
+    items = rows_or_none(record(answer.payload)["rows"])
     page, size = int(answer.params.get("pageIndex", 1)), int(answer.params.get("pageSize", 100))
     following = {**answer.params, "pageIndex": str(page + 1)} if len(items) >= size else None
     return _reading([_transfer(row) for row in items], following)
@@ -81,7 +92,7 @@ def transfers(answer: Answer) -> Reading:
 
 def user_transfers(answer: Answer) -> Reading:
     """Read transfers with other users. Rows carry no time: that of the context's `booked_at`, else it is not told."""
-    items = rows(record(data(answer) or {"data": []})["data"] or [])
+    items = rows_or_none(None if data(answer) is None else record(data(answer))["data"])
     return _reading([_user_transfer(row, answer) for row in items], _next_offset(answer, items, 100))
 
 
@@ -112,7 +123,7 @@ def _next_offset(answer: Answer, items: list[dict[str, Any]], usual: int) -> dic
 
 def _income(row: Mapping[str, Any]) -> Line:
     venue_type, asset, native = text(row["incomeType"]), text(row["asset"]), text(row["tranId"])
-    amount, venue_symbol = number(row["income"]), str(row.get("symbol") or "")
+    amount, venue_symbol = number(row["income"]), text_or_none(row["symbol"])
     kind = KINDS.get(venue_type, LedgerKind.OTHER)
     if venue_type == "TRANSFER":
         kind = LedgerKind.TRANSFER_IN if amount > 0 else LedgerKind.TRANSFER_OUT
@@ -124,21 +135,21 @@ def _income(row: Mapping[str, Any]) -> Line:
         asset=asset,
         amount=amount,
         booked_at=instant(row["time"]),
-        symbol=linear_symbol(venue_symbol, DEMO_COIN if asset == DEMO_COIN else None),
-        venue_symbol=venue_symbol or None,
+        symbol=linear_symbol(venue_symbol or "", DEMO_COIN if asset == DEMO_COIN else None),
+        venue_symbol=venue_symbol,
         venue_type=venue_type,
-        ref=str(row.get("tradeId") or "") or None,
+        ref=text_or_none(row.get("tradeId")),
         internal=True if venue_type == "TRANSFER" else None,
     )
     return Line(entry, {"subtype": SUBTYPES[venue_type]} if venue_type in SUBTYPES else {})
 
 
 def _coin(row: Mapping[str, Any]) -> str:
-    return plain_coin(text(row["coin"]), str(row.get("network") or ""))
+    return plain_coin(text(row["coin"]), text(row["network"]))
 
 
 def _deposit(row: Mapping[str, Any]) -> Line:
-    at, coin, txid = milliseconds(row["insertTime"]), _coin(row), str(row.get("txId") or "") or None
+    at, coin, txid = milliseconds(row["insertTime"]), _coin(row), text_or_none(row.get("txId"))
     entry = LedgerEntry(
         id=txid or f"{coin}:{at}",
         dedupe_key=f"deposit:{txid or ''}:{coin}:{at}",
@@ -158,7 +169,7 @@ def _deposit_status(row: Mapping[str, Any]) -> str:
     status = text(row["status"])
     if status == WRONG_AMOUNT:
         return "failed"
-    seen, _, needed = str(row.get("confirmTimes") or "").partition("/")
+    seen, _, needed = (text_or_none(row["confirmTimes"]) or "").partition("/")
     complete = (
         seen.isascii() and needed.isascii() and seen.isdigit() and needed.isdigit() and number(seen) >= number(needed)
     )
@@ -175,11 +186,11 @@ def _withdrawal(row: Mapping[str, Any]) -> Line:
         asset=_coin(row),
         amount=-natural(row["amount"]),
         booked_at=_instant(row["applyTime"]),
-        txid=str(row.get("txId") or "") or None,
+        txid=text_or_none(row.get("txId")),
         internal=False,
     )
     status = WITHDRAWAL_STATUS.get(text(row["status"]), "pending")
-    return Line(entry, {"status": status, "fee": abs(number_or_zero(row.get("transactionFee")))})
+    return Line(entry, {"status": status, "fee": abs(number_or_zero(row["transactionFee"]))})
 
 
 def _fee_of(entry: LedgerEntry, fee: Decimal) -> LedgerEntry:

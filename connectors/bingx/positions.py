@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import instant, nonzero, number, number_or_none, ratio, rows, text
+from connectors._parse import instant, nonzero, number, number_or_none, ratio, rows_or_none, text, text_or_none
 from connectors._reading import Answer, Reading
 from connectors.bingx.balances import counts
 from connectors.bingx.public import data, listed
@@ -51,7 +51,7 @@ def closed(answer: Answer) -> Reading:
     content = data(answer)
     if isinstance(content, dict):
         content = content["positionHistory"] if "positionHistory" in content else content["list"]
-    items = rows(content or [])
+    items = rows_or_none(content)
     page, size = int(answer.params.get("pageIndex", 1)), int(answer.params.get("pageSize", 100))
     following = {**answer.params, "pageIndex": str(page + 1)} if len(items) >= size else None
     more = [{"position_id": text(row["positionId"]), "partial": row.get("closeAllPositions") is False} for row in items]
@@ -59,7 +59,7 @@ def closed(answer: Answer) -> Reading:
 
 
 def _reading(found: list[dict[str, Any]], positions: list[Position]) -> Reading:
-    ids = [{"position_id": str(row["positionId"]) if row.get("positionId") else None} for row in found]
+    ids = [{"position_id": text_or_none(row.get("positionId"))} for row in found]
     return Reading(positions=positions, details={"positions": ids})
 
 

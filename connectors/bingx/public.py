@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from connectors._parse import flag, milliseconds, natural, nonzero, record, rows, text
+from connectors._parse import flag, milliseconds, natural, nonzero, record, rows, rows_or_none, text
 from connectors._reading import Answer, Reading
 from connectors.types import Permissions
 
@@ -23,8 +23,7 @@ def data(answer: Answer) -> Any:  # noqa: ANN401 - a wire payload
 
 def listed(answer: Answer) -> list[dict[str, Any]]:
     """Return the envelope's list; null is an empty one."""
-    content = data(answer)
-    return [] if content is None else rows(content)
+    return rows_or_none(data(answer))
 
 
 def server_time(answer: Answer) -> Reading:
@@ -59,7 +58,7 @@ def uid(answer: Answer) -> Reading:
 def position_mode(answer: Answer) -> Reading:
     """Read whether long and short are held apart; the flag is a text."""
     return Reading(
-        extra={"hedged": {"true": True, "false": False}[str(record(data(answer))["dualSidePosition"]).lower()]}
+        extra={"hedged": {"true": True, "false": False}[text(record(data(answer))["dualSidePosition"]).lower()]}
     )
 
 

@@ -94,14 +94,14 @@ def _holds(balance: Balance) -> bool:
 
 
 def _trading(wallet: str, row: Mapping[str, Any], answer: Answer) -> Balance:
-    cash, locked = number(row["walletBalance"]), number_or_zero(row.get("locked"))
+    cash, locked = number(row["walletBalance"]), number_or_zero(row.get("locked", ""))
     return Balance(
         wallet=wallet,
         asset=text(row["coin"]),
         free=cash - locked,
         locked=locked,
         total=cash,
-        debt=number_or_zero(row.get("borrowAmount")),
+        debt=number_or_zero(row["borrowAmount"]),
         equity=number_or_none(row["equity"]),
         unrealized_pnl=number_or_none(row["unrealisedPnl"]),
         as_of=answer.as_of,

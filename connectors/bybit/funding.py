@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors._parse import from_ms, instant, milliseconds, natural, number_or_zero, rows, text
+from connectors._parse import from_ms, instant, milliseconds, natural, number_or_zero, rows, text, text_or_none
 from connectors._reading import Answer, Reading
 from connectors.bybit.public import following, result
 from connectors.types import LedgerEntry, LedgerKind
@@ -81,8 +81,8 @@ def universal_transfers(answer: Answer) -> Reading:
 
 
 def _deposit(row: Mapping[str, Any], booked_at: datetime, stream: str) -> LedgerEntry:
-    txid = str(row.get("txID") or "") or None
-    native = str(row.get("id") or "") or text(txid)
+    txid = text_or_none(row.get("txID"))
+    native = text_or_none(row.get("id")) or text(txid)
     return LedgerEntry(
         id=native,
         dedupe_key=f"{stream}:{native}",
@@ -108,7 +108,7 @@ def _withdrawal(row: Mapping[str, Any]) -> list[LedgerEntry]:
             asset=text(row["coin"]),
             amount=-amount,
             booked_at=instant(row["updateTime"]),
-            txid=str(row.get("txID") or "") or None,
+            txid=text_or_none(row.get("txID")),
             ref=native if suffix else None,
             internal=False,
         )

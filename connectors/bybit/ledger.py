@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import instant, number, number_or_none, number_or_zero, rows, text
+from connectors._parse import instant, number, number_or_none, number_or_zero, rows, text, text_or_none
 from connectors._reading import Answer, Reading
 from connectors.bybit.public import following, result
 from connectors.bybit.symbols import row_symbol
@@ -64,9 +64,9 @@ def _kind(venue_type: str, category: str) -> LedgerKind:
 
 
 def _entry(row: Mapping[str, Any], wallet: str, kind: LedgerKind, *, amount: Decimal, part: str) -> LedgerEntry:
-    native, asset, venue_symbol = text(row["id"]), text(row["currency"]), str(row["symbol"] or "")
-    trade = str(row["tradeId"] or "")
-    facts = (native, trade, text(row["type"]), text(row["transactionTime"]), asset, part)
+    native, asset, venue_symbol = text(row["id"]), text(row["currency"]), text_or_none(row["symbol"])
+    trade = text_or_none(row["tradeId"])
+    facts = (native, trade or "", text(row["type"]), text(row["transactionTime"]), asset, part)
     return LedgerEntry(
         id=native,
         dedupe_key=":".join(facts),
@@ -76,7 +76,7 @@ def _entry(row: Mapping[str, Any], wallet: str, kind: LedgerKind, *, amount: Dec
         amount=number(amount),
         booked_at=instant(row["transactionTime"]),
         symbol=row_symbol(venue_symbol, str(row["category"] or "")) if venue_symbol else None,
-        venue_symbol=venue_symbol or None,
+        venue_symbol=venue_symbol,
         venue_type=text(row["type"]),
-        ref=trade or None,
+        ref=trade,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import instant, natural, nonzero, number, number_or_none, ratio, rows, text
+from connectors._parse import instant, natural, nonzero, number, number_or_none, ratio, rows_or_none, text
 from connectors._reading import Answer, Reading
 from connectors.bybit.public import following, result
 from connectors.bybit.symbols import contract
@@ -21,8 +21,8 @@ def open_positions(answer: Answer) -> Reading:
     `context`: `wallet` they lie in (unified when absent), `margin_mode` of the account; without a unified account's
     mode (`by_position`) each position tells its own.
     """
-    items = rows(result(answer)["list"] or [])
-    held = [row for row in items if row["side"] != "" and natural(row["size"]) != 0]
+    items = rows_or_none(result(answer)["list"])
+    held = [row for row in items if natural(row["size"]) != 0]
     return Reading(
         positions=[_position(row, _category(answer), answer) for row in held],
         details={"positions": [{"position_idx": row.get("positionIdx")} for row in held]},
@@ -32,7 +32,7 @@ def open_positions(answer: Answer) -> Reading:
 
 def closed_positions(answer: Answer) -> Reading:
     """Read a page of closed positions, newest first; `side` is that of the order that closed."""
-    items = rows(result(answer)["list"] or [])
+    items = rows_or_none(result(answer)["list"])
     return Reading(closed_positions=[_closed(row, _category(answer)) for row in items], next=following(answer, items))
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import milliseconds, nonzero, number, record, rows, split_pair, text
+from connectors._parse import cursor, flag, milliseconds, nonzero, number, record, rows, split_pair, text
 from connectors._reading import Answer, Reading
 from connectors.bybit.symbols import SPOT_QUOTES
 from connectors.types import Permissions
@@ -22,8 +22,8 @@ def result(answer: Answer) -> dict[str, Any]:
 
 def following(answer: Answer, found: object) -> dict[str, Any] | None:
     """Return the parameters of the next page; None after an empty one, whose cursor leads nowhere."""
-    cursor = result(answer).get("nextPageCursor")
-    return {**answer.params, "cursor": text(cursor)} if found and cursor else None
+    mark = cursor(result(answer)["nextPageCursor"])
+    return {**answer.params, "cursor": mark} if found and mark else None
 
 
 def server_time(answer: Answer) -> Reading:
@@ -65,6 +65,10 @@ def account_config(answer: Answer) -> Reading:
     return Reading(extra={"account_config": config})
 
 
+def _flag_or_none(value: object) -> bool | None:
+    return None if value is None else flag(value)
+
+
 def permissions(answer: Answer) -> Reading:
     """Read what the key may do. A read-only key does nothing else, whatever its lists name."""
     body = result(answer)
@@ -87,7 +91,10 @@ def permissions(answer: Answer) -> Reading:
         expires_at=_expiry(body),
         uid=text(body["userID"]),
     )
-    extra = {"account_type": {"unified": int(number(body["uta"])) == 1}, "is_master": body.get("isMaster")}
+    extra = {
+        "account_type": {"unified": int(number(body["uta"])) == 1},
+        "is_master": _flag_or_none(body.get("isMaster")),
+    }
     return Reading(permissions=rights, extra=extra)
 
 

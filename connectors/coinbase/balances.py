@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import ZERO, number, ratio, record, rows, text
+from connectors._parse import ZERO, flag, number, ratio, record, rows, text
 from connectors._reading import Answer, Reading
 from connectors.coinbase.positions import breakdown_positions
 from connectors.coinbase.wire import currency, moment, money, money_or_none, next_uri
@@ -29,8 +29,7 @@ def accounts(answer: Answer) -> Reading:
             found += [balance] if balance.total else []
         elif balance.total:
             excluded.append({"asset": balance.asset, "total": balance.total, "reason": reason})
-    cursor = body.get("cursor")
-    following = {**answer.params, "cursor": text(cursor)} if cursor and body.get("has_next") is True else None
+    following = {**answer.params, "cursor": text(body["cursor"])} if flag(body.get("has_next", False)) else None
     return Reading(balances=found, next=following, extra={"excluded": excluded, "account_ids": ids})
 
 

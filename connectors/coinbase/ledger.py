@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import natural, number, number_or_zero, ratio, record, rows, text
+from connectors._parse import cursor, flag, natural, number, number_or_zero, ratio, record, rows, text
 from connectors._reading import Answer, Reading
 from connectors.coinbase.positions import contract_symbol, is_contract
 from connectors.coinbase.wire import currency, moment, next_uri
@@ -73,11 +73,11 @@ def fills(answer: Answer) -> Reading:
     """Read a page of fills and their commissions; the last page is empty although it has a cursor."""
     body = record(answer.payload)
     items = [_fill(row, answer) for row in rows(body["fills"])]
-    cursor = body.get("cursor")
+    mark = cursor(body["cursor"])
     extra: dict[str, object] = {"fills": items}
-    if not items and body.get(HIDDEN) is True:
+    if not items and body.get(HIDDEN) is not None and flag(body[HIDDEN]):
         extra["history_unavailable"] = HIDDEN
-    following = {**answer.params, "cursor": text(cursor)} if items and cursor else None
+    following = {**answer.params, "cursor": mark} if items and mark else None
     return Reading(ledger=[_commission(item) for item in items if item["fee"]], next=following, extra=extra)
 
 
@@ -136,7 +136,7 @@ def _kind(venue_type: str, amount: Decimal) -> LedgerKind:
 
 def _network_fee(network: Mapping[str, Any], asset: str) -> Decimal:
     fee = network.get("transaction_fee") or {}
-    return abs(number_or_zero(fee.get("amount"))) if fee and currency(fee["currency"]) == asset else Decimal(0)
+    return abs(number_or_zero(fee["amount"])) if fee and currency(fee["currency"]) == asset else Decimal(0)
 
 
 def _fill(row: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
@@ -150,9 +150,9 @@ def _fill(row: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
         else pair,
         "venue_symbol": product,
         "side": text(row["side"]).lower(),
-        "size": ratio(size, price) if row.get("size_in_quote") is True else size,
+        "size": ratio(size, price) if row.get("size_in_quote") is not None and flag(row["size_in_quote"]) else size,
         "price": price,
-        "fee": number_or_zero(row.get("commission")),
+        "fee": number_or_zero(row["commission"]),
         "fee_asset": "USD" if contract else product.rpartition("-")[2],
         "time_ms": moment(row["trade_time"]),
         "id": text(row["entry_id"]),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from connectors._parse import flag, milliseconds, natural, nonzero, record, rows, text
+from connectors._parse import flag, milliseconds, natural, nonzero, record, rows, text, text_or_none
 from connectors._reading import Answer, Reading
 from connectors.types import Permissions
 
@@ -43,7 +43,7 @@ def permissions(answer: Answer) -> Reading:
     """Read the rights of a key; one switch lets it deposit, send and move, so it stands for withdrawing."""
     body = record(answer.payload)
     moves = _flag_or_none(body, "can_transfer")
-    portfolio, kind = (text(body[name]) if body.get(name) else None for name in ("portfolio_uuid", "portfolio_type"))
+    portfolio, kind = (text_or_none(body.get(name)) for name in ("portfolio_uuid", "portfolio_type"))
     rights = Permissions(
         read=_flag_or_none(body, "can_view"),
         trade=_flag_or_none(body, "can_trade"),
@@ -58,9 +58,9 @@ def permissions(answer: Answer) -> Reading:
 def portfolios(answer: Answer) -> Reading:
     """Read the portfolios that still exist."""
     found = [
-        {"uuid": text(row["uuid"]), "type": text(row["type"]), "name": str(row.get("name") or "")}
+        {"uuid": text(row["uuid"]), "type": text(row["type"]), "name": text_or_none(row.get("name")) or ""}
         for row in rows(record(answer.payload)["portfolios"])
-        if row.get("deleted") is not True
+        if not (row.get("deleted") is not None and flag(row["deleted"]))
     ]
     return Reading(extra={"portfolios": found})
 

@@ -36,7 +36,7 @@ def futures_account(answer: Answer) -> Reading:
         unrealized_pnl=profit,
         as_of=answer.as_of,
     )
-    isolated = number_or_zero(body.get("isolated_position_margin"))
+    isolated = number_or_zero(body.get("isolated_position_margin", ""))
     return Reading(balances=_held([balance]), extra={"isolated_margin": isolated})
 
 
@@ -111,7 +111,7 @@ def unified_accounts(answer: Answer) -> Reading:
         "maintenance_margin_usd": number_or_none(body.get("total_maintenance_margin")),
     }
     uses_earn = "use_funding" in body and flag(body["use_funding"])
-    covered = {coin: number_or_zero(row.get("funding")) for coin, row in coins.items()} if uses_earn else {}
+    covered = {coin: number_or_zero(row.get("funding", "")) for coin, row in coins.items()} if uses_earn else {}
     return Reading(
         balances=[balance for balance, _isolated in kept],
         details={"balances": [{"isolated_margin": isolated} for _balance, isolated in kept]},
@@ -195,4 +195,4 @@ def _unified(coin: str, row: Mapping[str, Any], answer: Answer) -> Balance:
 
 
 def _isolated(row: Mapping[str, Any]) -> Decimal:
-    return number_or_zero(row.get("iso_balance"))
+    return number_or_zero(row.get("iso_balance", ""))

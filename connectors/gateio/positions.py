@@ -72,7 +72,10 @@ def _position(row: Mapping[str, Any], answer: Answer) -> Position:
 
 
 def _leverage(row: Mapping[str, Any]) -> Decimal | None:
-    values = (number_or_zero(row.get(name)) for name in ("leverage", "lever", "cross_leverage_limit"))
+    values = [
+        number(row["leverage"]),
+        *(number_or_zero(row.get(name, "")) for name in ("lever", "cross_leverage_limit")),
+    ]
     return next((value for value in values if value > 0), None)
 
 
@@ -86,7 +89,7 @@ def _margin_mode(row: Mapping[str, Any]) -> str:
 
 def _closed_size(row: Mapping[str, Any]) -> Decimal:
     """Return all contracts of the trip; older rows know the largest size only."""
-    return abs(number_or_zero(row.get("accum_size"))) or abs(number(row["max_size"]))
+    return abs(number_or_zero(row.get("accum_size", ""))) or abs(number(row["max_size"]))
 
 
 def _closed(row: Mapping[str, Any], answer: Answer) -> ClosedPosition:

@@ -40,7 +40,7 @@ def contracts(answer: Answer) -> Reading:
     """Read the multiplier of each contract; an inverse one has multiplier 0 and is worth 1 USD."""
     items = rows(answer.payload)
     found = {
-        text(row["name"]): {"multiplier": natural(row["quanto_multiplier"]), "inverse": row["type"] == "inverse"}
+        text(row["name"]): {"multiplier": natural(row["quanto_multiplier"]), "inverse": text(row["type"]) == "inverse"}
         for row in items
     }
     return Reading(extra={"contracts": found}, next=next_offset(answer, len(items)))
@@ -63,19 +63,29 @@ def account_mode(answer: Answer) -> Reading:
 
 
 def main_keys(answer: Answer) -> Reading:
-    """Read the rights of every key of the main account, by the visible prefix of its masked text."""
-    listed = answer.payload if isinstance(answer.payload, list) else [answer.payload]  # the official client knows one
-    found = {text(row["key"]).split("*")[0]: _rights(row) for row in rows(listed)}
+    """Read the rights of every key of the main account, by the visible prefix of its masked text.
+
+    The official client knows an answer of one key without its text: the key in use, under the prefix "".
+    """
+    if not isinstance(answer.payload, list):
+        row = record(answer.payload)
+        key = row.get("key")
+        return Reading(extra={"by_key": {key.split("*")[0] if isinstance(key, str) else "": _rights(row)}})
+    found: dict[str, dict[str, bool | None]] = {}
+    for row in rows(answer.payload):
+        prefix, rights = text(row["key"]).split("*")[0], _rights(row)
+        found[prefix] = _wider(found[prefix], rights) if prefix in found else rights
     return Reading(extra={"by_key": found})
 
 
 def own_rights(by_key: Mapping[str, Mapping[str, Any]], api_key: str) -> Permissions | None:
     """Return the rights of the key in use, None when it is not listed; of two that fit the wider ones.
 
-    No right to withdraw is ever listed, so that it stays unknown; a key that may write to the wallet counts as one
-    that may withdraw.
+    No documented group is the right to withdraw, so that its absence stays unknown; a key that may write to the wallet
+    counts as one that may withdraw.
     """
-    fits = [rights for prefix, rights in by_key.items() if prefix and api_key.startswith(prefix)]
+    alone = len(by_key) == 1
+    fits = [rights for prefix, rights in by_key.items() if api_key.startswith(prefix) and (prefix or alone)]
     if not fits:
         return None
     moves = _worst(rights["can_transfer"] for rights in fits)
@@ -83,8 +93,8 @@ def own_rights(by_key: Mapping[str, Mapping[str, Any]], api_key: str) -> Permiss
         read=True,
         trade=_worst(rights["can_trade"] for rights in fits),
         transfer=moves,
-        withdraw=True if moves else None,
-        ip_restricted=all(rights["ip_restricted"] for rights in fits),
+        withdraw=True if moves or any(rights["can_withdraw"] for rights in fits) else None,
+        ip_restricted=_least(rights["ip_restricted"] for rights in fits),
     )
 
 
@@ -103,20 +113,35 @@ def _prices(items: Iterable[Mapping[str, Any]], name: str, value: str) -> dict[s
 
 def _rights(row: Mapping[str, Any]) -> dict[str, bool | None]:
     writes = {text(item["name"]) for item in rows(row["perms"]) if not flag(item["read_only"])}
-    unknown = None if writes - TRADES - MOVES - READS_ONLY else False
+    leaves = {name for name in writes if "withdraw" in name.lower()}
+    unknown = None if writes - TRADES - MOVES - READS_ONLY - leaves else False
     return {
         "can_read": bool(row["perms"]),
         "can_trade": True if writes & TRADES else unknown,
         "can_transfer": True if writes & MOVES else unknown,
-        "can_withdraw": None,
+        "can_withdraw": True if leaves else None,
         "ip_restricted": _bound(row["ip_whitelist"]),
     }
 
 
-def _bound(addresses: object) -> bool:
-    if addresses is not None and not isinstance(addresses, list):
+def _wider(one: Mapping[str, bool | None], other: Mapping[str, bool | None]) -> dict[str, bool | None]:
+    """Return the rights of two keys that look the same: what either may do, bound to addresses when both are."""
+    found = {name: _worst((value, other[name])) for name, value in one.items()}
+    return {**found, "ip_restricted": _least((one["ip_restricted"], other["ip_restricted"]))}
+
+
+def _bound(addresses: object) -> bool | None:
+    """Tell whether a key is bound to addresses; null tells nothing."""
+    if addresses is None:
+        return None
+    if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
         raise ValueError("no list of addresses")
-    return any(addresses or ())
+    return any(addresses)
+
+
+def _least(values: Iterable[bool | None]) -> bool | None:
+    found = set(values)
+    return False if False in found else None if None in found else True
 
 
 def _worst(values: Iterable[bool | None]) -> bool | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from connectors._parse import ZERO, number, number_or_none, number_or_zero, record, text
+from connectors._parse import ZERO, number, number_or_none, record, text
 from connectors._reading import Answer, Reading
 from connectors.krakenfutures.symbols import asset_of
 from connectors.types import Balance
@@ -46,7 +46,7 @@ def _cash(wallet: str, row: Mapping[str, Any], answer: Answer) -> Iterator[Balan
 def _single(wallet: str, row: Mapping[str, Any], answer: Answer) -> Balance:
     """Read a wallet of one coin; the other names among its balances are contracts."""
     code, sums = text(row["currency"]), record(row["auxiliary"])
-    amount = number_or_zero(record(row["balances"]).get(code))
+    amount = number(record(row["balances"])[code])
     free = number(sums["af"])
     return Balance(
         wallet=wallet,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import number, number_or_zero, record, rows, text
+from connectors._parse import ZERO, number, number_or_none, record, rows, text, text_or_none
 from connectors._reading import Answer, Reading
 from connectors.krakenfutures.symbols import asset_of, contract_symbol
 from connectors.types import LedgerEntry, LedgerKind
@@ -51,7 +51,7 @@ def _lines(row: Mapping[str, Any]) -> list[Line]:
         symbol=None if contract is None else contract_symbol(text(contract)),
         venue_symbol=None if contract is None else text(contract).upper(),
         venue_type=info,
-        ref=str(row.get("execution") or row.get("booking_uid") or "") or None,
+        ref=text_or_none(row.get("execution")) or text_or_none(row.get("booking_uid")),
     )
     told: dict[str, Any] = {"native_type": info}
     if info in TRANSFERS:
@@ -72,9 +72,9 @@ def _lines(row: Mapping[str, Any]) -> list[Line]:
 
 def _parts(row: Mapping[str, Any]) -> dict[str, tuple[LedgerKind, Decimal]]:
     return {
-        "realized_pnl": (LedgerKind.REALIZED_PNL, number_or_zero(row.get("realized_pnl"))),
-        "funding": (LedgerKind.FUNDING, number_or_zero(row.get("realized_funding"))),
-        "fee": (LedgerKind.FEE, -number_or_zero(row.get("fee"))),
+        "realized_pnl": (LedgerKind.REALIZED_PNL, (number_or_none(row.get("realized_pnl")) or ZERO)),
+        "funding": (LedgerKind.FUNDING, (number_or_none(row.get("realized_funding")) or ZERO)),
+        "fee": (LedgerKind.FEE, -(number_or_none(row.get("fee")) or ZERO)),
     }
 
 

@@ -1,8 +1,10 @@
 """Parsers of tickers, which tell the time too, and of a key's rights."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from connectors._parse import nonzero, number, record, rows, text, to_ms
+from connectors._parse import nonzero, number, record, rows, text, text_or_none, to_ms
 from connectors._reading import Answer, Reading
 from connectors.types import Permissions
 
@@ -33,7 +35,15 @@ def permissions(answer: Answer) -> Reading:
         trade=trade,
         transfer=move,
         withdraw=move,
-        ip_restricted=bool(body.get("allowedCidrBlock") or body.get("allowedCidrBlocks")),
-        uid=str(body.get("accountUid") or "") or None,
+        ip_restricted=_bound(body),
+        uid=text_or_none(body.get("accountUid")),
     )
     return Reading(permissions=found, details={"permissions": [{"raw": dict(rights)}]})
+
+
+def _bound(body: Mapping[str, Any]) -> bool:
+    """Tell whether a key is bound to addresses: one, or a list of them."""
+    blocks = body.get("allowedCidrBlocks")
+    if blocks is not None and (not isinstance(blocks, list) or not all(isinstance(block, str) for block in blocks)):
+        raise ValueError("no list of addresses")
+    return text_or_none(body.get("allowedCidrBlock")) is not None or any(blocks or ())
