@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import localcontext
 from typing import Any, ClassVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import requests
 from requests.structures import CaseInsensitiveDict
@@ -22,6 +22,7 @@ from connectors._pace import Pace
 from connectors._parse import EXACT, JsonError, from_ms, loads, to_exact, to_ms
 from connectors._reading import Answer, Endpoint, Parser, Reading
 from connectors._status import check_status, failure
+from connectors._wire import Origin, split_url
 from connectors.errors import (
     BadResponseError,
     CredentialError,
@@ -72,6 +73,7 @@ class RestConnector(ABC):
         self._lock = threading.RLock()
         self.usage: dict[str, int] = {}
         self.on_call: Callable[[Endpoint], None] | None = None
+        self._reach: tuple[Mapping[str, str], frozenset[Origin]] | None = None
         self._pace = Pace(self.info.rate_limits)
 
     def __repr__(self) -> str:
@@ -336,7 +338,7 @@ class RestConnector(ABC):
 
     def _send(self, request: requests.PreparedRequest, path: str, end: float) -> _http.WireAnswer:
         """Send to the hosts of this connector and nowhere else."""
-        if _origin(request.url or "") not in {_origin(base) for base in self._settings.hosts.values()}:
+        if split_url(request.url or "")[0] not in self._origins():
             raise NotSupportedError(f"{self.info.id} does not send there")
         problem: _http.WireError | None = None
         try:
@@ -345,6 +347,13 @@ class RestConnector(ABC):
             problem = e
         kind = BadResponseError if problem.garbled else NetworkError
         raise kind(problem.problem, path, exchange=self.info.id, retryable=problem.retryable)
+
+    def _origins(self) -> frozenset[Origin]:
+        """Return where the hosts of this connector lie."""
+        hosts = self._settings.hosts
+        if self._reach is None or self._reach[0] is not hosts:
+            self._reach = hosts, frozenset(split_url(base)[0] for base in hosts.values())
+        return self._reach[1]
 
     def _answer(self, method: str, path: str, wire: _http.WireAnswer, given: Any) -> Answer:  # noqa: ANN401
         """Build an answer from the wire's bytes, or from a given body: bytes, text or parsed JSON."""
@@ -376,8 +385,3 @@ class RestConnector(ABC):
             value = headers.get(name, "")
             if value.isascii() and value.isdigit():
                 self.usage[name] = int(value[:12])
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower()

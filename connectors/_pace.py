@@ -46,5 +46,6 @@ class Pace:
         seconds = self.reserve(endpoint, now)
         if now + seconds >= end:
             return False
-        time.sleep(seconds)
+        if seconds:
+            time.sleep(seconds)
         return True

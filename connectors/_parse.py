@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, localcontext
+from functools import lru_cache
 from typing import Any
 
 MAX_DIGITS = 40
@@ -12,6 +13,7 @@ MAX_EXPONENT = 30
 EXACT = Context(prec=100)
 RATIO = Context(prec=28)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MS = 4_102_444_800_000  # 2100-01-01
 ZERO = Decimal(0)
@@ -39,7 +41,7 @@ def loads(body: bytes | str) -> Any:  # noqa: ANN401 - a wire payload
         raise JsonError("encoding")
     problem = "not-json"
     try:
-        return json.loads(text, parse_float=number, parse_int=_whole, parse_constant=_refuse, object_pairs_hook=_unique)
+        return _decoder().decode(text)
     except JsonError as e:
         problem = e.problem
     except RecursionError:
@@ -49,6 +51,11 @@ def loads(body: bytes | str) -> Any:  # noqa: ANN401 - a wire payload
     except ValueError:
         problem = "number"
     raise JsonError(problem)
+
+
+@lru_cache(maxsize=1)
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_float=number, parse_int=_whole, parse_constant=_refuse, object_pairs_hook=_unique)
 
 
 def to_exact(value: Any) -> Any:  # noqa: ANN401 - a wire payload
@@ -62,6 +69,8 @@ def to_exact(value: Any) -> Any:  # noqa: ANN401 - a wire payload
 
 def number(value: object) -> Decimal:
     """Return an exact number from text, int or Decimal; floats, bools, NaN and absurd sizes are refused."""
+    if type(value) is str and len(value) <= MAX_EXPONENT and _PLAIN.fullmatch(value):
+        return Decimal(value)  # nearly all: too short to be absurd
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError("not a number")
     if isinstance(value, str):
@@ -84,7 +93,7 @@ def number(value: object) -> Decimal:
 def natural(value: object) -> Decimal:
     """Return an exact number that may not be negative."""
     exact = number(value)
-    if exact < 0:
+    if exact < ZERO:
         raise ValueError("negative")
     return exact
 
@@ -117,6 +126,8 @@ def total(values: Iterable[Decimal]) -> Decimal:
 
 def text(value: object) -> str:
     """Return a non-empty text; ints become text (ids can exceed 2^53)."""
+    if type(value) is str and value:
+        return value
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise ValueError("not a text")
     return str(value)
