@@ -13,6 +13,7 @@ from connectors.types import LedgerKind
 from tests.connectors.sandbox.callers import Clock
 
 CLIENTS: list[Any] = []
+DAY_MS = 86_400_000
 
 
 def connect(sandbox: Sandbox, clock: Clock, key: SandboxKey, **options: object) -> Any:  # noqa: ANN401 - ccxt has no types
@@ -188,21 +189,20 @@ def test_bitget_bills_are_the_ledger_of_the_wallet(
 ) -> None:
     key = sandbox.key("bitget", "good")
     client = connect(sandbox, clock, key)
-    since, total, cursor, count = int(sandbox.world.opened_at.timestamp() * 1000), Decimal(0), None, 0
-    at = clock()
-    while True:
-        more: dict[str, object] = {"idLessThan": cursor} if cursor else {}
-        page = client.fetch_ledger(None, since, 100, {**params, **more})
-        clock.move(seconds=0.2)
-        if not page:
-            break
-        for row in page:
-            if row["currency"] == asset:
-                info = row["info"]
+    since, at, total, count = int(sandbox.world.opened_at.timestamp() * 1000), clock(), Decimal(0), 0
+    for start, end in ((since, since + 30 * DAY_MS - 1), (since + 30 * DAY_MS, clock.ms())):
+        cursor = None
+        while True:
+            more: dict[str, object] = {"idLessThan": cursor} if cursor else {}
+            page = client.fetch_ledger(None, start, 100, {**params, "until": end, **more})
+            clock.move(seconds=0.2)
+            if not page:
+                break
+            for info in (row["info"] for row in page if row["currency"] == asset):
                 total += Decimal(info.get("amount", info.get("size"))) + Decimal(info.get("fee", info.get("fees")))
-        count += len(page)
-        last, cursor = cursor, min((row["id"] for row in page), key=int)
-        assert cursor != last
+            count += len(page)
+            last, cursor = cursor, min((row["id"] for row in page), key=int)
+            assert cursor != last
     opening = sandbox.world.opening(key.uid)[wallet][asset]
     assert opening + total == sandbox.world.book(key.uid, at).wallets[wallet][asset]
     assert count > 100
