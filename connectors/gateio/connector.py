@@ -14,7 +14,7 @@ from connectors._http import build_request
 from connectors._interface import Call, Settings
 from connectors._reading import Answer, Endpoint, Parser, Reading
 from connectors._wallets import WalletRead, merge_balances, read_wallets
-from connectors.errors import PermissionMissingError, WrongAccountModeError
+from connectors.errors import BadRequestError, PermissionMissingError, WrongAccountModeError
 from connectors.gateio import balances, failures, flows, history, positions, public, signing
 from connectors.gateio import endpoints as api
 from connectors.gateio.readers import READERS
@@ -55,12 +55,15 @@ class GateioConnector(RestConnector):
         self._contracts: dict[str, tuple[float, dict[str, dict[str, str]]]] = {}
 
     def get_permissions(self) -> Permissions:
-        """Return what the key may do and the account's uid; a sub-account may not list keys, its rights are unknown."""
+        """Return what the key may do and the account's uid; where keys may not be listed the rights are unknown.
+
+        That is so for sub-accounts, and on hosts that do not have this read.
+        """
         detail = self.call(api.DETAIL).extra
         self._uid = detail["uid"]
         try:
             by_key = self.call(api.MAIN_KEYS).extra["by_key"]
-        except PermissionMissingError:
+        except (PermissionMissingError, BadRequestError):
             by_key = {}
         rights = public.own_rights(by_key, self.credentials.api_key.reveal()) or UNKNOWN_RIGHTS
         return replace(rights, uid=self._uid, ip_restricted=detail["ip_restricted"])
@@ -210,7 +213,7 @@ class GateioConnector(RestConnector):
         plan += [
             self._cash("options", api.OPTIONS),
             self._cash("margin_isolated", api.MARGIN_ISOLATED),
-            self._cash("margin_cross", api.MARGIN_CROSS),
+            WalletRead("margin_cross", "rest", self._margin_cross),
         ]
         return [*plan, WalletRead("earn", "rest", lambda: self._wallet("earn", self._earn({})))]
 
@@ -273,6 +276,16 @@ class GateioConnector(RestConnector):
             return self._wallet(wallet, merge_balances(self.call(endpoint).balances or ()))
 
         return WalletRead(wallet, "rest", read)
+
+    def _margin_cross(self) -> WalletAccount:
+        """Read the older cross margin wallet; where the exchange has it no more, nothing can lie in it."""
+        try:
+            found = self.call(api.MARGIN_CROSS).balances or ()
+        except BadRequestError as e:
+            if e.venue_code != failures.GONE:
+                raise
+            found = ()
+        return self._wallet("margin_cross", found)
 
     def _earn(self, inside: Mapping[str, Any]) -> list[Balance]:
         """Return earn holdings but for the part that a unified account counts as its own margin."""

@@ -17,7 +17,7 @@ from connectors.errors import (
     UnknownExchangeError,
 )
 
-NEVER_OPENED = "USER_NOT_FOUND"
+NEVER_OPENED, GONE = "USER_NOT_FOUND", "NOT_FOUND"
 OPENED_ON_USE = ("/api/v4/futures/", "/api/v4/delivery/", "/api/v4/options/", "/api/v4/unified/")
 RESET = "X-Gate-RateLimit-Reset-Timestamp"
 LONGEST_WAIT_SECONDS = 60.0

@@ -7,9 +7,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import from_ms, milliseconds, natural, number, number_or_zero, rows, text
+from connectors._parse import from_ms, milliseconds, natural, number, number_or_zero, rows, text, text_or_none
 from connectors._reading import Answer, Reading
-from connectors.gateio.ledger import BORDER, Line, reading
+from connectors.gateio.kinds import BORDER
+from connectors.gateio.ledger import Line, reading
 from connectors.gateio.public import next_offset
 from connectors.types import LedgerEntry, LedgerKind
 
@@ -39,7 +40,7 @@ def withdrawals(answer: Answer) -> Reading:
 def sub_transfers(answer: Answer) -> Reading:
     """Read moves between the main account and its sub-accounts; `to` leaves the main account."""
     items = rows(answer.payload)
-    done = [row for row in items if str(row.get("status", "success")) == "success"]
+    done = [row for row in items if text(row.get("status", "success")) == "success"]
     return reading([_sub_transfer(row) for row in done], next_offset(answer, len(items)))
 
 
@@ -94,7 +95,7 @@ def _nearest(entry: LedgerEntry, candidates: Iterable[LedgerEntry], reach: timed
 
 def _record(row: Mapping[str, Any], statuses: Mapping[str, str]) -> Line:
     native, status = text(row["id"]), statuses.get(text(row["status"]), PENDING)
-    amount, fee = number(row["amount"]), abs(number_or_zero(row.get("fee")))
+    amount, fee = number(row["amount"]), abs(number_or_zero(row.get("fee", "")))
     leaves = statuses is WITHDRAWAL_STATUS
     kind = LedgerKind.WITHDRAWAL if leaves else LedgerKind.DEPOSIT
     if native.startswith("b"):  # a gift code: the sign tells whether it came or left
@@ -108,7 +109,7 @@ def _record(row: Mapping[str, Any], statuses: Mapping[str, str]) -> Line:
         asset=_coin(row),
         amount=-size if kind is LedgerKind.WITHDRAWAL else size,
         booked_at=from_ms(_seconds(row["timestamp"])),
-        txid=str(row.get("txid") or "") or None,
+        txid=text_or_none(row.get("txid")),
         internal=False,
     )
     return Line(entry, {"status": status, "fee": fee})
@@ -122,7 +123,9 @@ def _coin(row: Mapping[str, Any]) -> str:
 def _sub_transfer(row: Mapping[str, Any]) -> Line:
     leaves = {"to": True, "from": False}[text(row["direction"])]
     size, ms = natural(row["amount"]), _seconds(row["timest"])
-    native = str(row.get("client_order_id") or f"{ms}:{row['sub_account']}:{row['currency']}:{row['amount']}")
+    native = text_or_none(row.get("client_order_id")) or ":".join(
+        (str(ms), *(text(row[name]) for name in ("sub_account", "currency", "amount")))
+    )
     entry = LedgerEntry(
         id=native,
         dedupe_key=f"sub:{native}",

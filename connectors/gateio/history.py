@@ -10,7 +10,7 @@ from connectors._reading import Endpoint, Reading
 from connectors.errors import BadResponseError, PermissionMissingError
 from connectors.gateio import endpoints as api
 from connectors.gateio import flows
-from connectors.gateio.ledger import BORDER
+from connectors.gateio.kinds import BORDER
 from connectors.types import LedgerEntry
 
 WINDOW_SECONDS = 30 * 86_400 - 2

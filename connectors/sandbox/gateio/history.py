@@ -27,20 +27,25 @@ FUTURES_TYPES = {
     LedgerKind.FUNDING: "fund",
     LedgerKind.REBATE: "refr",
     LedgerKind.BONUS: "bonus_offset",
+    LedgerKind.LIQUIDATION_FEE: "fee",
 }
 SPOT_TYPES = {
-    LedgerKind.DEPOSIT: ("deposit", "1"),
+    LedgerKind.DEPOSIT: ("deposit", "110"),
     LedgerKind.WITHDRAWAL: ("withdraw", "4"),
-    LedgerKind.FEE: ("order_fee", ""),
-    LedgerKind.REWARD: ("profit", ""),
+    LedgerKind.FEE: ("order_fee", "151"),
+    LedgerKind.REWARD: ("hodl_int", "627"),
+    LedgerKind.INTEREST: ("interest_out", "685"),
+    LedgerKind.AIRDROP: ("airdrop", "404"),
+    LedgerKind.BONUS: ("", "681"),  # newer rows are known by their code alone
+    LedgerKind.REBATE: ("", "3105"),
 }
 MOVES = {
-    "spot>futures_linear": ("futures_in", "701"),
-    "futures_linear>spot": ("futures_out", "702"),
-    "spot>futures_inverse": ("futures_in", "701"),
-    "futures_inverse>spot": ("futures_out", "702"),
-    "spot>earn": ("lend", ""),
-    "earn>spot": ("redeem", ""),
+    "spot>futures_linear": ("perp_in", "701"),
+    "futures_linear>spot": ("perp_out", "702"),
+    "spot>futures_inverse": ("perp_in", "701"),
+    "futures_inverse>spot": ("perp_out", "702"),
+    "spot>earn": ("lend", "662"),
+    "earn>spot": ("redeem", "661"),
 }
 FILLS = ("open_", "close_")
 
@@ -126,7 +131,9 @@ def spot_book(call: Call) -> object:
 def _spot_row(event: Event, balance: Decimal) -> Row:
     kind, code = SPOT_TYPES.get(event.kind, ("unknown", ""))
     if event.kind is LedgerKind.TRADE:
-        kind = "order_fill" if event.amount > 0 else "new_order"
+        kind, code = ("order_fill", "102") if event.amount > 0 else ("new_order", "101")
+    if event.kind is LedgerKind.CONVERSION:
+        kind, code = ("cv_buy", "2605") if event.amount > 0 else ("cv_sell", "2606")
     if event.kind in (LedgerKind.TRANSFER_IN, LedgerKind.TRANSFER_OUT):
         kind, code = MOVES.get(event.note, ("sub_account_transfer", "1401"))
     return {

@@ -160,6 +160,49 @@ def test_a_group_that_is_not_known_leaves_open_what_writing_to_it_allows(
     assert (found["can_trade"], found["can_transfer"], found["can_withdraw"]) == (trade, transfer, None)
 
 
+@pytest.mark.parametrize("name", ["withdraw", "Withdrawal"])
+def test_a_group_that_names_withdrawals_is_one_should_it_ever_be_listed(name: str) -> None:
+    (row, _other) = sample("main_keys").body
+    script: Script = {DETAIL: sample("account_detail")}
+    for read_only, withdraw in ((False, True), (True, None)):
+        row["perms"] = [{"name": "spot", "read_only": True}, {"name": name, "read_only": read_only}]
+        with scripted({**script, KEYS: Reply([row])}) as server:
+            found = at(server, api_key="c5dcfbf1f3a7" + "0" * 20).get_permissions()
+        assert (found.trade, found.transfer, found.withdraw) == (False, False, withdraw)
+
+
+def test_a_key_that_is_told_without_its_text_is_the_one_in_use() -> None:
+    (row, _other) = sample("main_keys").body
+    row = {**row, "key": {"mode": 1}, "perms": [{"name": "wallet", "read_only": False}]}
+    with scripted({KEYS: Reply(row), DETAIL: sample("account_detail")}) as server:
+        found = at(server).get_permissions()
+    assert (found.read, found.trade, found.withdraw) == (True, False, True)
+
+
+def test_two_keys_that_look_the_same_have_the_wider_rights() -> None:
+    (narrow, wide) = sample("main_keys").body
+    wide["key"] = narrow["key"]
+    for keys in ([narrow, wide], [wide, narrow]):
+        found = read_one("/account/main_keys", keys)["by_key"]["c5dcfbf1f3a7"]
+        assert (found["can_trade"], found["can_transfer"], found["ip_restricted"]) == (True, True, False)
+
+
+def test_where_keys_cannot_be_listed_their_rights_are_unknown() -> None:
+    script: Script = {KEYS: refusal("NOT_FOUND", 404), DETAIL: sample("account_detail")}
+    with scripted(script) as server:
+        found = at(server).get_permissions()
+    assert (found.read, found.trade, found.transfer, found.withdraw) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(("label", "ok"), [("NOT_FOUND", True), ("INVALID_PARAM_VALUE", False)])
+def test_an_older_margin_wallet_that_is_gone_is_empty_and_no_failure(label: str, ok: bool) -> None:
+    cross = f"{API}/margin/cross/accounts"
+    script: Script = {MODE: Reply({"mode": "classic"}), EARN: Reply([]), cross: refusal(label)}
+    with scripted(script) as server:
+        wallets = by_name(at(server).get_account_info(wallets=["margin_cross", "earn"]).wallets)
+    assert (wallets["margin_cross"].ok, wallets["margin_cross"].balances) == (ok, ())
+
+
 def test_a_key_that_is_told_alone_is_read_as_a_list_of_one() -> None:
     (first, _second) = sample("main_keys").body
     assert list(read_one("/account/main_keys", first)["by_key"]) == ["c5dcfbf1f3a7"]

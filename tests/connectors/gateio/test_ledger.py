@@ -11,6 +11,7 @@ import pytest
 from connectors.errors import (
     BadResponseError,
 )
+from connectors.gateio import kinds
 from connectors.sandbox import Sandbox
 from connectors.types import LedgerKind
 from tests.connectors.gateio.calls import (
@@ -259,6 +260,25 @@ def test_a_transfer_from_a_sub_account_to_futures_is_told_from_one_between_own_w
         ("flash_swap_buy", "", "5", LedgerKind.CONVERSION, None),
         ("interest", "", "-5", LedgerKind.INTEREST, None),
         ("interest", "", "5", LedgerKind.REWARD, None),
+        ("perp_in", "701", "-5", LedgerKind.TRANSFER_OUT, True),
+        ("perp_settle_in", "705", "5", LedgerKind.TRANSFER_IN, True),
+        ("subaccount_trf", "", "-5", LedgerKind.TRANSFER_OUT, False),
+        ("borrow", "", "5", LedgerKind.TRANSFER_IN, True),
+        ("", "671", "-5", LedgerKind.TRANSFER_OUT, True),
+        ("margin_interest_out", "", "-5", LedgerKind.INTEREST, None),
+        ("cancel_withdraw", "", "5", LedgerKind.WITHDRAWAL, False),
+        ("deposit_rej", "", "-5", LedgerKind.DEPOSIT, False),
+        ("", "110", "5", LedgerKind.DEPOSIT, False),
+        ("", "1", "-5", LedgerKind.TRADE, None),
+        ("push_sent", "", "-5", LedgerKind.WITHDRAWAL, False),
+        ("push_canceled", "", "5", LedgerKind.DEPOSIT, False),
+        ("c2c_om", "", "-5", LedgerKind.WITHDRAWAL, False),
+        ("", "612", "5", LedgerKind.REWARD, None),
+        ("dust_swap_gt_add", "", "5", LedgerKind.CONVERSION, None),
+        ("", "3105", "5", LedgerKind.REBATE, None),
+        ("points_purchase", "", "-5", LedgerKind.FEE, None),
+        ("", "649", "-5", LedgerKind.LIQUIDATION_FEE, None),
+        ("dual_purchased", "", "-5", LedgerKind.TRANSFER_OUT, True),
         ("never_heard_of", "9999", "5", LedgerKind.OTHER, None),
     ],
 )
@@ -268,6 +288,13 @@ def test_rows_of_the_spot_book_are_told_by_type_or_code_and_directed_by_sign(
     row = {**sample("spot_account_book").body[0], "type": native, "code": code, "change": change}
     (entry,) = read_one("/spot/account_book", [row])["ledger"]
     assert (entry["kind"], entry["internal"], entry["amount"]) == (kind.value, internal, change)
+
+
+def test_no_word_of_the_spot_book_has_two_meanings() -> None:
+    words = [word for line in kinds.WORDS.strip().splitlines() for word in line.split()[1:]]
+    assert sorted(words) == sorted(kinds.MEANING)
+    plain = {meaning for meaning in kinds.MEANING.values() if not meaning.startswith("to:")}
+    assert plain - {"border", "earned", "sub"} <= {kind.value for kind in LedgerKind}
 
 
 def test_pushes_to_and_from_other_users_cross_the_border() -> None:
