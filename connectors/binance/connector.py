@@ -15,7 +15,7 @@ from connectors._interface import Call, Settings
 from connectors._parse import split_pair
 from connectors._reading import Answer, Endpoint, Parser
 from connectors._wallets import KEY_ERRORS
-from connectors.binance import balances, failures, ledger, outside, positions, public
+from connectors.binance import balances, earn, failures, ledger, outside, positions, public
 from connectors.binance import endpoints as api
 from connectors.binance.account import AccountReader
 from connectors.binance.histories import HistoryReader
@@ -71,6 +71,10 @@ class BinanceConnector(RestConnector):
         ("GET", "/sapi/v1/fiat/payments"): outside.payments,
         ("GET", "/sapi/v1/convert/tradeFlow"): outside.conversions,
         ("GET", "/sapi/v1/sub-account/transfer/subUserHistory"): outside.sub_transfers,
+        ("GET", "/sapi/v1/simple-earn/flexible/history/subscriptionRecord"): earn.subscriptions,
+        ("GET", "/sapi/v1/simple-earn/flexible/history/redemptionRecord"): earn.redemptions,
+        ("GET", "/sapi/v1/simple-earn/locked/history/subscriptionRecord"): earn.subscriptions,
+        ("GET", "/sapi/v1/simple-earn/locked/history/redemptionRecord"): earn.redemptions,
         ("GET", "/fapi/v1/premiumIndex"): positions.marks,
         ("GET", "/dapi/v1/premiumIndex"): positions.marks,
         ("GET", "/fapi/v3/account"): balances.futures_account,

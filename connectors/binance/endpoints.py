@@ -23,6 +23,10 @@ WITHDRAWALS = Endpoint("GET", "/sapi/v1/capital/withdraw/history", "spot", 18_00
 FIAT_ORDERS = Endpoint("GET", "/sapi/v1/fiat/orders", "spot", 90_000, UID_FIAT)
 DIVIDENDS = Endpoint("GET", "/sapi/v1/asset/assetDividend", "spot", 10, SAPI)
 TRANSFERS = Endpoint("GET", "/sapi/v1/asset/transfer", "spot", 1, SAPI)
+SUBSCRIPTIONS = Endpoint("GET", "/sapi/v1/simple-earn/flexible/history/subscriptionRecord", "spot", 150, SAPI)
+REDEMPTIONS = Endpoint("GET", "/sapi/v1/simple-earn/flexible/history/redemptionRecord", "spot", 150, SAPI)
+LOCKED_SUBSCRIPTIONS = Endpoint("GET", "/sapi/v1/simple-earn/locked/history/subscriptionRecord", "spot", 150, SAPI)
+LOCKED_REDEMPTIONS = Endpoint("GET", "/sapi/v1/simple-earn/locked/history/redemptionRecord", "spot", 150, SAPI)
 OVERVIEW = Endpoint("GET", "/sapi/v1/asset/wallet/balance", "spot", 60, SAPI)
 P2P = Endpoint("GET", "/sapi/v1/c2c/orderMatch/listUserOrderHistory", "spot", 1, SAPI)
 PAY = Endpoint("GET", "/sapi/v1/pay/transactions", "spot", 3_000, UID_PAY)
@@ -51,7 +55,7 @@ ALL = (
     MARGIN_CROSS, MARGIN_ISOLATED, DEPOSITS, WITHDRAWALS, FIAT_ORDERS, DIVIDENDS, UM_ACCOUNT, UM_POSITIONS, UM_SYMBOLS,
     UM_INCOME, CM_ACCOUNT, CM_POSITIONS, CM_INCOME, CM_CONTRACTS, PM_ACCOUNT, PM_BALANCE, PM_UM_POSITIONS,
     PM_CM_POSITIONS, PM_UM_INCOME, PM_CM_INCOME, TRANSFERS, OVERVIEW, P2P, PAY, PAYMENTS, CONVERSIONS, SUB_TRANSFERS,
-    UM_MARKS, CM_MARKS,
+    UM_MARKS, CM_MARKS, SUBSCRIPTIONS, REDEMPTIONS, LOCKED_SUBSCRIPTIONS, LOCKED_REDEMPTIONS,
 )  # fmt: skip
 
 INFO = ExchangeInfo(

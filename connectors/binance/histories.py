@@ -27,7 +27,10 @@ log = logging.getLogger(__name__)
 SETTLING = timedelta(days=2)
 SETTLED_LATER = frozenset({api.DEPOSITS, api.WITHDRAWALS, api.FIAT_ORDERS, api.PAYMENTS, api.P2P})
 # not every account has these: a sub-account no fiat, a master no master; a refusal means that there is nothing
-OPTIONAL = frozenset({api.P2P, api.PAY, api.PAYMENTS, api.CONVERSIONS, api.SUB_TRANSFERS, api.FIAT_ORDERS})
+EARN = (api.SUBSCRIPTIONS, api.REDEMPTIONS, api.LOCKED_SUBSCRIPTIONS, api.LOCKED_REDEMPTIONS)
+OPTIONAL = frozenset({
+    api.P2P, api.PAY, api.PAYMENTS, api.CONVERSIONS, api.SUB_TRANSFERS, api.FIAT_ORDERS, *EARN,
+})  # fmt: skip
 REFUSALS = (
     AuthAmbiguousError, BadRequestError, PermissionMissingError, UnknownExchangeError, WrongAccountModeError,
 )  # fmt: skip
@@ -110,10 +113,12 @@ class HistoryReader:
         for start, end in windows(self._first("pay", since), until, 89):
             yield api.PAY, {"startTime": str(start), "endTime": str(end), "limit": "100"}
         for start, end in windows(since, until, 29):
-            yield api.CONVERSIONS, {"startTime": str(start), "endTime": str(end), "limit": "1000"}
+            span = {"startTime": str(start), "endTime": str(end)}
+            yield api.CONVERSIONS, {**span, "limit": "1000"}
             for direction in ("1", "2"):
-                span = {"type": direction, "startTime": str(start), "endTime": str(end)}
-                yield api.SUB_TRANSFERS, {**span, "limit": "500"}
+                yield api.SUB_TRANSFERS, {"type": direction, **span, "limit": "500"}
+            for endpoint in EARN:
+                yield endpoint, {**span, "current": "1", "size": "100"}
 
     def _transfers(self, since: datetime, until: datetime, wallets: Collection[str] | None) -> Iterator[Read]:
         """Yield transfers between own wallets, one read for each direction; those of futures only if some happened."""

@@ -111,7 +111,7 @@ def transfers(answer: Answer) -> Reading:
     """Read confirmed transfers between own wallets: two legs each, which cancel in the account's total."""
     body = record(answer.payload)
     items = rows(body.get("rows", []))
-    done = [row for row in items if row["status"] == "CONFIRMED"]
+    done = [row for row in items if text(row["status"]) == "CONFIRMED"]
     entries = [entry for row in done for entry in _transfer(row)]
     return Reading(ledger=entries, next=next_page(answer, items, number(body["total"]), ("current", "size", 10)))
 

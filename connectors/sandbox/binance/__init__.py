@@ -1,7 +1,7 @@
-"""The sandbox's Binance: `/api`, `/sapi`, `/fapi` and `/dapi` on one port, with weights, bans and signed reads."""
+"""The sandbox's Binance: spot, wallet, futures and portfolio margin on one port, with weights, bans, signed reads."""
 
 from connectors.sandbox.accounts import AccountSpec, standard_accounts
-from connectors.sandbox.binance import inverse, linear, spot, wallet
+from connectors.sandbox.binance import doors, earn, inverse, linear, margin, portfolio, spot, wallet
 from connectors.sandbox.binance.admission import admit
 from connectors.sandbox.dialect import Call, Dialect, Endpoint, Site
 from connectors.sandbox.keys import KeyStyle, SandboxKey
@@ -9,8 +9,9 @@ from connectors.sandbox.limits import Limit
 from connectors.sandbox.wire import Answer, RefusedError, WireRequest
 
 FIRST_UID = 354_937_868
+MARGIN_UID, PORTFOLIO_UID = "354937888", "354937889"
 # Family: weight per minute and IP; `/sapi` counts per endpoint, by IP or (dear endpoints) by UID.
-WEIGHTS = {"api": 6_000, "sapi": 12_000, "fapi": 2_400, "dapi": 2_400}
+WEIGHTS = {"api": 6_000, "sapi": 12_000, "fapi": 2_400, "dapi": 2_400, "papi": 6_000}
 UID_WEIGHT = 180_000
 BAN_AFTER = 20
 FAILURES = {
@@ -31,11 +32,21 @@ class BinanceDialect(Dialect):
     id = "binance"
     hosts = ("spot", "usdm", "coinm", "pm")
     style = KeyStyle()
-    endpoints = {**spot.ENDPOINTS, **wallet.ENDPOINTS, **linear.ENDPOINTS, **inverse.ENDPOINTS}
+    endpoints = {
+        **spot.ENDPOINTS,
+        **wallet.ENDPOINTS,
+        **doors.ENDPOINTS,
+        **earn.ENDPOINTS,
+        **margin.ENDPOINTS,
+        **linear.ENDPOINTS,
+        **inverse.ENDPOINTS,
+        **portfolio.ENDPOINTS,
+    }
 
     def accounts(self) -> list[AccountSpec]:
-        """Return the standard accounts; the rich one pays futures fees in BNB."""
-        return standard_accounts(self.id, FIRST_UID, "BNB", fees_in_coin=True)
+        """Return the standard accounts, the rich one paying futures fees in BNB; one with margin, one unified."""
+        standard = standard_accounts(self.id, FIRST_UID, "BNB", fees_in_coin=True)
+        return [*standard, margin.account(self.id, MARGIN_UID), portfolio.account(self.id, PORTFOLIO_UID)]
 
     def key_of(self, request: WireRequest) -> str:
         """Return the X-MBX-APIKEY header."""

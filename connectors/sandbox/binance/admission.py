@@ -21,7 +21,7 @@ KEY_FORMAT = re.compile(r"[A-Za-z0-9]{64}")
 SIGNATURE = re.compile(r"(^|&)signature=([^&]*)")
 MAX_RECV_WINDOW = 60_000
 AHEAD_MS = 1_000
-FUTURES = ("/fapi/", "/dapi/")
+FUTURES = ("/fapi/", "/dapi/", "/papi/")
 
 
 def admit(request: WireRequest, site: Site) -> SandboxKey:

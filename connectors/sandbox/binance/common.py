@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from connectors.sandbox.dialect import Call
 from connectors.sandbox.wire import Answer, Params, RefusedError
 
+PORTFOLIO_MARGIN = "portfolio_margin"
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 

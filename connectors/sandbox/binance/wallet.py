@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from connectors.sandbox.binance.common import error, integer, limited, mandatory, page, window
+from connectors.sandbox.binance.common import PORTFOLIO_MARGIN, error, integer, limited, mandatory, page, window
+from connectors.sandbox.binance.doors import DOORS
 from connectors.sandbox.binance.spot import LOCKED_EARN
 from connectors.sandbox.dialect import Call, Endpoint
 from connectors.sandbox.model import ZERO, Event, to_ms
@@ -12,13 +13,20 @@ from connectors.sandbox.wire import amount
 from connectors.types import LedgerKind
 
 FIAT = "BRL"
+TRANSFER_NAMES = {
+    "MAIN": "spot",
+    "FUNDING": "funding",
+    "UMFUTURE": "futures_linear",
+    "CMFUTURE": "futures_inverse",
+    "MARGIN": "margin_cross",
+    "PORTFOLIO_MARGIN": "portfolio_margin",
+    "OPTION": "options",
+}
 TRANSFERS = {
-    "MAIN_UMFUTURE": ("spot", "futures_linear"),
-    "UMFUTURE_MAIN": ("futures_linear", "spot"),
-    "MAIN_CMFUTURE": ("spot", "futures_inverse"),
-    "CMFUTURE_MAIN": ("futures_inverse", "spot"),
-    "MAIN_FUNDING": ("spot", "funding"),
-    "FUNDING_MAIN": ("funding", "spot"),
+    f"{one}_{other}": (TRANSFER_NAMES[one], TRANSFER_NAMES[other])
+    for one in TRANSFER_NAMES
+    for other in TRANSFER_NAMES
+    if one != other
 }
 WALLET_NAMES = {
     "spot": "Spot",
@@ -26,6 +34,9 @@ WALLET_NAMES = {
     "earn": "Earn",
     "futures_linear": "USDⓈ-M Futures",
     "futures_inverse": "COIN-M Futures",
+    "margin_cross": "Cross Margin",
+    "margin_isolated": "Isolated Margin",
+    "bots": "Trading Bots",
 }
 Row = dict[str, object]
 
@@ -59,12 +70,13 @@ def api_restrictions(call: Call) -> object:
 def account_info(call: Call) -> object:
     """GET /sapi/v1/account/info."""
     futures = any(wallet.startswith("futures") for wallet in call.account.opening)
+    unified = call.account.mode == PORTFOLIO_MARGIN
     return {
         "vipLevel": 0,
-        "isMarginEnabled": False,
-        "isFutureEnabled": futures,
+        "isMarginEnabled": unified or "margin_cross" in call.account.opening,
+        "isFutureEnabled": futures or unified,
         "isOptionsEnabled": False,
-        "isPortfolioMarginRetailEnabled": False,
+        "isPortfolioMarginRetailEnabled": unified,
     }
 
 
@@ -144,13 +156,14 @@ def deposits(call: Call) -> object:
             "addressTag": "",
             "txId": f"{event.id:064x}",
             "insertTime": event.at_ms,
+            "completeTime": event.at_ms,
             "transferType": 0,
             "confirmTimes": "1/1",
             "unlockConfirm": 0,
-            "walletType": 0,
+            "walletType": int(event.wallet == "funding"),
         }
         for event in _of_kind(call.events(since, until), LedgerKind.DEPOSIT)
-        if event.asset != FIAT
+        if event.asset != FIAT and event.note not in DOORS
     ]
     return _history(call, rows, "status")
 
@@ -174,12 +187,12 @@ def withdrawals(call: Call) -> object:
             "transferType": 0,
             "info": "",
             "confirmNo": 3,
-            "walletType": 0,
+            "walletType": int(event.wallet == "funding"),
             "txKey": "",
             "completeTime": f"{event.at:%Y-%m-%d %H:%M:%S}",
         }
         for event in _of_kind(events, LedgerKind.WITHDRAWAL)
-        if event.asset != FIAT
+        if event.asset != FIAT and event.note not in DOORS
     ]
     return _history(call, rows, "status")
 
@@ -305,34 +318,6 @@ def system_status(call: Call) -> object:
     return {"status": 0, "msg": "normal"}
 
 
-def margin_account(call: Call) -> object:
-    """GET /sapi/v1/margin/account: nothing is held on margin."""
-    zeros = {name: "0.00000000" for name in ("totalAssetOfBtc", "totalLiabilityOfBtc", "totalNetAssetOfBtc")}
-    return {
-        "borrowEnabled": False,
-        "marginLevel": "999.00000000",
-        "tradeEnabled": False,
-        "transferEnabled": False,
-        "userAssets": [],
-        **zeros,
-    }
-
-
-def isolated_margin(call: Call) -> object:
-    """GET /sapi/v1/margin/isolated/account: nothing is held on margin."""
-    return {
-        "assets": [],
-        "totalAssetOfBtc": "0.00000000",
-        "totalLiabilityOfBtc": "0.00000000",
-        "totalNetAssetOfBtc": "0.00000000",
-    }
-
-
-def margin_pairs(call: Call) -> object:
-    """GET /sapi/v1/margin/allPairs and isolated/allPairs: nothing trades on margin here."""
-    return []
-
-
 def _of_kind(events: list[Event], kind: LedgerKind) -> list[Event]:
     return [event for event in events if event.kind is kind]
 
@@ -360,9 +345,5 @@ ENDPOINTS = {
     ("GET", "/sapi/v1/asset/transfer"): Endpoint(transfers),
     ("GET", "/sapi/v1/asset/wallet/balance"): Endpoint(wallet_overview, 60),
     ("GET", "/sapi/v1/capital/config/getall"): Endpoint(coins, 10),
-    ("GET", "/sapi/v1/margin/account"): Endpoint(margin_account, 10),
-    ("GET", "/sapi/v1/margin/isolated/account"): Endpoint(isolated_margin, 10),
-    ("GET", "/sapi/v1/margin/allPairs"): Endpoint(margin_pairs),
-    ("GET", "/sapi/v1/margin/isolated/allPairs"): Endpoint(margin_pairs, 10),
     ("GET", "/sapi/v1/system/status"): Endpoint(system_status, signed=False),
 }
