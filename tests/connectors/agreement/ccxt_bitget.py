@@ -1,6 +1,6 @@
 """How ccxt is asked for Bitget accounts, classic and unified."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -62,6 +62,34 @@ def worth(client: Any) -> Amounts:  # noqa: ANN401
     return {"USDT": sum((Decimal(row["usdtBalance"]) for row in rows if row["accountType"] == "earn"), Decimal(0))}
 
 
+def margin(kind: str) -> Callable[[Any], Amounts]:
+    def ask(client: Any) -> Amounts:  # noqa: ANN401
+        return coins(getattr(client, f"privateMarginGetV2Margin{kind}AccountAssets")()["data"], "totalAmount")
+
+    return ask
+
+
+def by_page(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+    """Walk the transfers that left one wallet for another, as legs of that other or of the one they left."""
+    asked: Params = {"coin": "USDT", "startTime": SINCE_MS, "endTime": NOW_MS, "limit": 500, **params["asked"]}
+    for row in client.privateSpotGetV2SpotAccountTransferRecords(asked)["data"]:
+        if row["toType"] == params.get("to", row["toType"]):
+            yield {"timestamp": int(row["ts"]), "currency": row["coin"].upper(), "info": row}
+
+
+def transferred(sender: str, receiver: str | None = None) -> Ledger:
+    sign = -1 if receiver is None else 1
+    params = {"asked": {"fromType": sender}, **({"to": receiver} if receiver else {})}
+    return Ledger(params, lambda info: sign * Decimal(info["size"]), lambda info: False, by_page)
+
+
+def subscribed() -> Ledger:
+    def pages(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+        return (row for row in by_id(client, params) if row["info"]["businessType"] == "SUBSCRIBE")
+
+    return Ledger({"type": "spot"}, lambda info: -Decimal(info["size"]), lambda info: False, pages)
+
+
 LINEAR = ({"productType": "USDT-FUTURES"}, {"productType": "USDC-FUTURES"})
 INVERSE = tuple({"productType": "COIN-FUTURES", "marginCoin": coin} for coin in ("BTC", "ETH"))
 CLIENTS = (
@@ -76,10 +104,14 @@ CLIENTS = (
                 client.privateSpotGetV2AccountFundingAssets()["data"], "available", "frozen"
             ),
             "earn": worth,
+            "margin_cross": margin("Crossed"),
+            "margin_isolated": margin("Isolated"),
         },
         positions=(*LINEAR, *INVERSE),
         ledgers={
             "spot": (bills(type="spot"),),
+            "funding": (transferred("p2p"), transferred("spot", "p2p")),
+            "earn": (subscribed(),),
             "futures_linear": tuple(bills(type="swap", **product) for product in LINEAR),
             "futures_inverse": (bills(type="swap", productType="COIN-FUTURES"),),
         },
