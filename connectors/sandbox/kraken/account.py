@@ -100,7 +100,7 @@ def _position(call: Call, position: OpenPosition) -> Row:
         "vol": text(position.size + opened.closed_size),
         "vol_closed": text(opened.closed_size),
         "margin": text(position.entry * position.size / position.leverage),
-        **(calculated if call.params.get("docalcs") == "true" else {}),
+        **(calculated if call.params.get("docalcs", "").lower() == "true" else {}),
         "terms": "0.0100% per 4 hours",
         "rollovertm": str(int(call.at.timestamp()) + 3_600),
         "misc": "",
