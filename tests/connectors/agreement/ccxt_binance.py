@@ -7,6 +7,8 @@ from typing import Any
 from tests.connectors.agreement.clients import Client, Ledger, coins, parsed_flows
 from tests.connectors.agreement.world import NOW_MS, SINCE_MS, Params
 
+MONTH_MS = 29 * 86_400_000
+
 
 def by_time(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401 - ccxt has no types
     """Walk from the oldest page on, by the time of its last row."""
@@ -43,6 +45,31 @@ def dividends() -> Ledger:
     return Ledger({}, lambda info: Decimal(info["amount"]), lambda info: False, pages)
 
 
+def moved(wallet: str) -> Ledger:
+    """Return what left a wallet for another one, or came from there, that ccxt reaches but does not parse."""
+    name = {"spot": "MAIN", "funding": "FUNDING"}.get(wallet)
+    others = ("FUNDING", "UMFUTURE", "CMFUTURE") if name == "MAIN" else ("MAIN", "UMFUTURE", "CMFUTURE")
+
+    def pages(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+        for other in others if name else ():
+            for kind, sign in ((f"{name}_{other}", -1), (f"{other}_{name}", 1)):
+                asked = {"type": kind, "startTime": SINCE_MS, "endTime": NOW_MS, "size": 100}
+                for row in client.sapiGetAssetTransfer(asked).get("rows", []):
+                    yield _signed(row, "timestamp", sign)
+        # what goes into earn comes from spot here
+        for start in range(SINCE_MS, NOW_MS, MONTH_MS) if wallet != "funding" else ():
+            asked = {"startTime": start, "endTime": min(start + MONTH_MS - 1, NOW_MS), "size": 100}
+            for row in client.sapiGetSimpleEarnFlexibleHistorySubscriptionRecord(asked)["rows"]:
+                yield _signed(row, "time", -1 if wallet == "spot" else 1)
+
+    return Ledger({}, lambda info: Decimal(info["amount"]), lambda info: False, pages)
+
+
+def _signed(row: Any, time: str, sign: int) -> Any:  # noqa: ANN401
+    info = {**row, "amount": Decimal(row["amount"]) * sign}
+    return {"timestamp": int(row[time]), "currency": row["asset"], "info": info}
+
+
 CLIENTS = (
     Client(
         wallets={
@@ -61,7 +88,13 @@ CLIENTS = (
         },
         is_copy=lambda asset: asset.startswith("LD") and asset != "LDO",
         positions=({}, {"subType": "inverse"}),
-        ledgers={"spot": (dividends(),), "usdm": income("future"), "coinm": income("delivery")},
+        ledgers={
+            "spot": (dividends(), moved("spot")),
+            "funding": (moved("funding"),),
+            "earn_flexible": (moved("earn_flexible"),),
+            "usdm": income("future"),
+            "coinm": income("delivery"),
+        },
         flowless=frozenset({"spot"}),
         flows=lambda client: parsed_flows(client, "BRL"),
     ),
