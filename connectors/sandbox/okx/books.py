@@ -16,6 +16,12 @@ from connectors.types import LedgerKind
 
 CONTRACT_SUBTYPES = {"open_long": "3", "open_short": "4", "close_long": "5", "close_short": "6"}
 PLAIN_TYPES = {LedgerKind.INTEREST: ("7", "9"), LedgerKind.CONVERSION: ("30", "320"), LedgerKind.REWARD: ("381", "381")}
+FUNDING_TYPES = {
+    LedgerKind.REWARD: "400",
+    LedgerKind.REBATE: "150",
+    LedgerKind.AIRDROP: "229",
+    LedgerKind.CONVERSION: "61",
+}
 OUTSIDE = {LedgerKind.DEPOSIT: "1", LedgerKind.WITHDRAWAL: "2"}
 TO_TRADING, FROM_TRADING = "131", "130"
 
@@ -177,4 +183,4 @@ def _funding(event: Event, outside: Decimal) -> list[Bill]:
         return [Bill(number, event, "76" if source == "earn" else FROM_TRADING, change=event.amount)]
     if event.kind is LedgerKind.TRANSFER_OUT:
         return [Bill(number, event, "75" if target == "earn" else TO_TRADING, change=event.amount)]
-    return [Bill(number, event, "47", change=event.amount)]
+    return [Bill(number, event, FUNDING_TYPES.get(event.kind, "47"), change=event.amount)]
