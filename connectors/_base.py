@@ -40,6 +40,7 @@ from connectors.types import (
     ClosedPosition,
     ExchangeInfo,
     LedgerEntry,
+    LedgerPart,
     Permissions,
     Position,
     Price,
@@ -126,6 +127,15 @@ class RestConnector(ABC):
     ) -> list[LedgerEntry]:
         """Return what changed balances in [since, until], oldest first; `wallets` restricts the reads."""
         raise self._unsupported(Capability.LEDGER)
+
+    def get_ledger_part(
+        self, since: datetime, until: datetime, *, wallets: Collection[str] | None = None
+    ) -> LedgerPart:
+        """Return the ledger in [since, until] as far as it can be read now; here the whole of it, or an error.
+
+        An exchange whose limits allow a few pages at once overrides this, so that a long ledger is read in pieces.
+        """
+        return LedgerPart(tuple(self.get_ledger(since, until, wallets=wallets)), until)
 
     def get_closed_positions(self, since: datetime, until: datetime) -> list[ClosedPosition]:
         """Return positions closed in [since, until], oldest first."""

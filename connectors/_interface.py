@@ -14,6 +14,7 @@ from connectors.types import (
     ClosedPosition,
     ExchangeInfo,
     LedgerEntry,
+    LedgerPart,
     Permissions,
     Position,
     Price,
@@ -34,6 +35,9 @@ class Connector(Protocol):
     def get_ledger(  # noqa: D102
         self, since: datetime, until: datetime, *, wallets: Collection[str] | None = None
     ) -> list[LedgerEntry]: ...
+    def get_ledger_part(  # noqa: D102
+        self, since: datetime, until: datetime, *, wallets: Collection[str] | None = None
+    ) -> LedgerPart: ...
     def get_closed_positions(self, since: datetime, until: datetime) -> list[ClosedPosition]: ...  # noqa: D102
     def get_prices(self) -> list[Price]: ...  # noqa: D102
     def get_server_time(self) -> datetime: ...  # noqa: D102

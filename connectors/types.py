@@ -229,6 +229,18 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerPart:
+    """A ledger as far as an account's limits let it be read: what was booked before `read_to` is in it, later may be.
+
+    `complete` is True for the whole that was asked for; else the next part begins at `read_to`.
+    """
+
+    entries: tuple[LedgerEntry, ...]
+    read_to: datetime
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ClosedPosition:
     """A position from flat to flat. fee and funding are signed (paid < 0), all in `settle_asset`."""
 

@@ -165,7 +165,10 @@ class SealedCredential:
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """What the sidecar knows about the syncing of one account. `data_version` grows with each stored reading."""
+    """What the sidecar knows about the syncing of one account. `data_version` grows with each stored reading.
+
+    The ledger is whole from `ledger_since` to `ledger_read_to`; `ledger_cursor` is where a reading in parts goes on.
+    """
 
     account_id: UUID
     client_id: UUID
@@ -182,6 +185,7 @@ class SyncState:
     ledger_read_to: datetime | None = None
     ledger_since: datetime | None = None
     data_version: int = 0
+    ledger_cursor: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,12 @@ def next_due(
 
 
 def ledger_since(state: SyncState, now: datetime) -> datetime:
-    """Return from when the ledger is read: 90 days back at first, then with an overlap, once a day a longer one."""
+    """Return from when the ledger is read: 90 days back at first, then with an overlap, once a day a longer one.
+
+    A reading in parts goes on where the last part ended.
+    """
+    if state.ledger_cursor is not None:
+        return state.ledger_cursor
     read_to = state.ledger_read_to
     if read_to is None:
         return now - LEDGER_FIRST
@@ -91,8 +96,10 @@ def ledger_since(state: SyncState, now: datetime) -> datetime:
 
 
 def is_ledger_due(state: SyncState, now: datetime, interval_seconds: int) -> bool:
-    """Tell whether the ledger was read longer ago than its interval, or never."""
-    return state.ledger_read_to is None or now - state.ledger_read_to >= timedelta(seconds=interval_seconds)
+    """Tell whether the ledger was read longer ago than its interval, in part only, or never."""
+    if state.ledger_read_to is None or state.ledger_cursor is not None:
+        return True
+    return now - state.ledger_read_to >= timedelta(seconds=interval_seconds)
 
 
 def plan_slot(account: ExchangeAccount, state: SyncState, now: datetime, intervals: Intervals) -> SlotPlan:

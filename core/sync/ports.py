@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
-from connectors.types import AccountInfo, LedgerEntry, Permissions, Position, Price
+from connectors.types import AccountInfo, LedgerPart, Permissions, Position, Price
 from core.domain.types import ExchangeAccount, SealedCredential
 from core.ports import Clock, Storage
 from core.sync.due import Intervals
@@ -18,12 +18,15 @@ PriceOf = Callable[[str], Decimal | None]
 
 
 class Connector(Protocol):
-    """The reads that the engine asks of an exchange account; each raises ConnectorError or returns a whole result."""
+    """The reads that the engine asks of an exchange account; each raises ConnectorError or returns a whole result.
+
+    The ledger alone may come in parts, that say up to when they are whole.
+    """
 
     def get_permissions(self) -> Permissions: ...
     def get_account_info(self) -> AccountInfo: ...
     def get_futures_positions(self) -> list[Position]: ...
-    def get_ledger(self, since: datetime, until: datetime) -> list[LedgerEntry]: ...
+    def get_ledger_part(self, since: datetime, until: datetime) -> LedgerPart: ...
     def get_prices(self) -> list[Price]: ...
     def get_server_time(self) -> datetime: ...
 

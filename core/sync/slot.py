@@ -1,12 +1,11 @@
 """One slot of one account: what is stored before, what the exchange says now, and one transaction for the outcome."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError, ExchangeError, IpBannedError, NotSupportedError, RateLimitedError
-from connectors.types import LedgerEntry, Permissions
+from connectors.types import LedgerPart, Permissions
 from core.domain.types import AccountStatus, ExchangeAccount, SealedCredential, SyncState
 from core.errors import DamagedCredentialError
 from core.ports import Lease, UnitOfWork
@@ -41,7 +40,7 @@ class Found:
 
     answers: Answers
     permissions: Permissions | None
-    ledger: Sequence[LedgerEntry] | None
+    ledger: LedgerPart | None
     since: datetime
     price_of: PriceOf
     halt: ExchangeError | None
@@ -151,7 +150,9 @@ class Slot:
 
     def _store(self, start: Start, found: Found) -> None:
         now = self._tools.clock()
-        rows = ledger_rows(start.account, found.ledger or (), price_of=found.price_of, now=now)
+        rows = ledger_rows(
+            start.account, found.ledger.entries if found.ledger else (), price_of=found.price_of, now=now
+        )
         reading = make_reading(start.account, found.answers, start.before, price_of=found.price_of, ledger=rows)
         with self._tools.storage.begin() as uow:
             uow.syncing.check_fence(self._lease)
@@ -161,7 +162,13 @@ class Slot:
             uow.readings.store(reading)
             if found.ledger is not None:
                 first = min(start.state.ledger_since or found.since, found.since)
-                uow.syncing.set_ledger(self._lease, read_to=found.answers.at, since=first)
+                is_whole = found.ledger.complete
+                uow.syncing.set_ledger(
+                    self._lease,
+                    read_to=found.answers.at if is_whole else start.state.ledger_read_to,
+                    since=first,
+                    cursor=None if is_whole else found.ledger.read_to,
+                )
             if found.permissions is not None:
                 uow.accounts.set_rights(account, key_rights(found.permissions, now), account.uid, now)
             if account.status is AccountStatus.NEEDS_ATTENTION:
@@ -207,11 +214,11 @@ class Slot:
         uow.syncing.release(self._lease, next_due_at=due, interval_seconds=interval, now=now, error_code=code)
 
 
-def _read_ledger(connector: Connector, since: datetime, until: datetime) -> Sequence[LedgerEntry]:
+def _read_ledger(connector: Connector, since: datetime, until: datetime) -> LedgerPart:
     try:
-        return connector.get_ledger(since, until)
+        return connector.get_ledger_part(since, until)
     except NotSupportedError:
-        return ()
+        return LedgerPart((), until)
 
 
 def _was_just_read(start: Start, now: datetime) -> bool:

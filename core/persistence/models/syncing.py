@@ -67,6 +67,7 @@ class SyncStateRow(Base):
     ledger_read_to: Mapped[datetime | None]
     ledger_since: Mapped[datetime | None]
     data_version: Mapped[int] = mapped_column(BigInteger)
+    ledger_cursor: Mapped[datetime | None]
 
 
 class ExchangePauseRow(Base):

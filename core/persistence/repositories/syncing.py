@@ -33,6 +33,7 @@ STATE_COLUMNS = (
     SyncStateRow.ledger_read_to,
     SyncStateRow.ledger_since,
     SyncStateRow.data_version,
+    SyncStateRow.ledger_cursor,
 )
 PAUSE_COLUMNS = (ExchangePauseRow.exchange, ExchangePauseRow.until, ExchangePauseRow.reason)
 BEAT_COLUMNS = (
@@ -133,13 +134,15 @@ class SyncingRepository(Repository):
             values |= {"last_error_code": error_code, "last_error_at": now, "failures": SyncStateRow.failures + 1}
         self._change_held(lease, values)
 
-    def set_ledger(self, lease: Lease, *, read_to: datetime, since: datetime) -> None:
-        """Store how far the ledger was read, and from when on it is complete.
+    def set_ledger(
+        self, lease: Lease, *, read_to: datetime | None, since: datetime, cursor: datetime | None = None
+    ) -> None:
+        """Store how far the ledger is whole, from when on, and where a reading in parts goes on (None: it is done).
 
         Raises:
             LeaseLostError: the lease is no longer the current one.
         """
-        self._change_held(lease, {"ledger_read_to": read_to, "ledger_since": since})
+        self._change_held(lease, {"ledger_read_to": read_to, "ledger_since": since, "ledger_cursor": cursor})
 
     def make_due(self, account_id: UUID, client_id: UUID, now: datetime) -> None:
         """Have the account read at the next tick.

@@ -1,5 +1,6 @@
 """When accounts are read, as tables of times."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -44,6 +45,14 @@ def test_the_ledger_is_read_far_back_at_first_then_with_an_overlap_and_once_a_da
     yesterday = NOON - timedelta(hours=13)
     assert ledger_since(state(read_to=yesterday), NOON) == yesterday - timedelta(hours=48)
     assert ledger_since(state(read_to=NOON + after(60)), NOON) == NOON - after(600)
+
+
+def test_a_ledger_that_was_read_in_part_goes_on_at_once_where_it_ended() -> None:
+    cursor = NOON - timedelta(days=70)
+    for known in (state(), state(read_to=NOON)):
+        half = replace(known, ledger_cursor=cursor)
+        assert is_ledger_due(half, NOON, 300)
+        assert ledger_since(half, NOON) == cursor
 
 
 def test_the_ledger_is_due_when_never_read_or_longer_ago_than_its_interval() -> None:

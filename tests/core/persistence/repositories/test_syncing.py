@@ -88,6 +88,8 @@ def test_release_plans_the_next_reading(storage: SqlStorage, client: User) -> No
     account = add_due(storage, client)
     (lease,) = claim(storage)
     with storage.begin() as uow:
+        uow.syncing.set_ledger(lease, read_to=None, since=NOW - HOUR, cursor=NOW - MINUTE)
+        (half,) = uow.syncing.states({client.id})
         uow.syncing.set_ledger(lease, read_to=NOW, since=NOW - HOUR)
         uow.syncing.release(lease, next_due_at=NOW + MINUTE, interval_seconds=60, now=NOW + SECOND)
         (state,) = uow.syncing.states({client.id})
@@ -95,7 +97,8 @@ def test_release_plans_the_next_reading(storage: SqlStorage, client: User) -> No
             uow.syncing.check_fence(lease)
     assert (state.leased_by, state.leased_until, state.next_due_at) == (None, None, NOW + MINUTE)
     assert (state.planned_interval_seconds, state.last_ok_at, state.failures) == (60, NOW + SECOND, 0)
-    assert (state.ledger_read_to, state.ledger_since) == (NOW, NOW - HOUR)
+    assert (half.ledger_read_to, half.ledger_since, half.ledger_cursor) == (None, NOW - HOUR, NOW - MINUTE)
+    assert (state.ledger_read_to, state.ledger_since, state.ledger_cursor) == (NOW, NOW - HOUR, None)
     assert claim(storage, at=NOW + SECOND) == []
     with storage.begin() as uow:
         uow.syncing.make_due(account.id, client.id, NOW + SECOND)
