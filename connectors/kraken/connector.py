@@ -4,25 +4,29 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import requests
 
+from connectors import _http
 from connectors._base import RestConnector
 from connectors._credentials import Credentials
 from connectors._http import build_request
 from connectors._interface import Call, Settings
 from connectors._parse import to_ms
-from connectors._reading import Answer, Endpoint, Parser
+from connectors._reading import Answer, Endpoint, Parser, Reading
 from connectors._wallets import WalletRead, merge_balances, read_wallets
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, RateLimitedError, TimestampSkewError
 from connectors.kraken import balances, failures, ledger, positions, public, signing
 from connectors.kraken import endpoints as api
+from connectors.kraken.turn import turn_of
+from connectors.kraken.walk import Walk
 from connectors.types import (
     AccountInfo,
     Balance,
     ExchangeInfo,
     LedgerEntry,
+    LedgerPart,
     Permissions,
     Position,
     Price,
@@ -32,6 +36,9 @@ from connectors.types import (
 PAIRS_SECONDS = 86_400
 HELD = ("spot", "earn", "hold")
 DOLLARS = "ZUSD"
+# units of the counter that the pages of a ledger leave for reading the account again
+SPARED = 3
+Found = dict[tuple[str, str], LedgerEntry]
 
 
 class KrakenConnector(RestConnector):
@@ -64,8 +71,9 @@ class KrakenConnector(RestConnector):
         super().__init__(credentials, settings)
         if credentials is not None:
             signing.decode_secret(credentials.api_secret)
-        self._turn = signing.turn_of(credentials)
+        self._turn = turn_of(credentials)
         self._lock = self._turn.lock
+        self._walk: Walk | None = None
         self._pairs: tuple[float, Mapping[str, tuple[str, str]]] | None = None
         self._uid: str | None = None
 
@@ -119,18 +127,42 @@ class KrakenConnector(RestConnector):
         """
         if wallets is not None and not set(wallets) & set(HELD):
             return []
-        # in whole seconds, the first one left out by the exchange
-        span = {
-            "start": to_ms(since) // 1000 - 1,
-            "end": to_ms(until + timedelta(seconds=1)) // 1000,
-            "ofs": 0,
-        }
-        found: dict[tuple[str, str], LedgerEntry] = {}
-        for page in self.pages(api.LEDGERS, span):
-            for entry in page.ledger or ():
-                if since <= entry.booked_at <= until and (wallets is None or entry.wallet in wallets):
-                    found.setdefault((entry.wallet, entry.dedupe_key), entry)
-        return sorted(found.values(), key=lambda entry: entry.booked_at)
+        found: Found = {}
+        for page in self.pages(api.LEDGERS, {"start": _start(since), "end": _end(until), "ofs": 0}):
+            _collect(found, page, since, until, wallets)
+        return list(_in_order(found))
+
+    def get_ledger_part(
+        self, since: datetime, until: datetime, *, wallets: Collection[str] | None = None
+    ) -> LedgerPart:
+        """Return the ledger in [since, until] as far as the key's call counter has room, from its oldest row on.
+
+        The newest page is in a first part too, since it tells how many rows there are. A part that begins where the
+        last one ended goes on with the next row, however many rows are of one instant.
+        """
+        if wallets is not None and not set(wallets) & set(HELD):
+            return LedgerPart((), until)
+        walk = self._walk if wallets is None else None
+        if walk is None or walk.reached != since:
+            walk = Walk(_start(since), _end(until), until)
+        self._walk = walk if wallets is None else None
+        walk.forget()
+        found: Found = {}
+        asked = 0
+        while not walk.is_whole and self._room() >= api.LEDGERS.weight + SPARED:
+            try:
+                page = self.call(api.LEDGERS, walk.params())
+            except RateLimitedError:
+                if not asked:
+                    raise
+                break
+            asked += 1
+            _collect(found, page, since, until, wallets)
+            walk.take(page.extra["count"], page.extra["times"])
+        entries = _in_order(found)
+        if not walk.is_whole:
+            return LedgerPart(entries, walk.reached or since, complete=False)
+        return LedgerPart(entries, walk.until, complete=walk.until >= until)
 
     def get_prices(self) -> list[Price]:
         """Return last prices of all pairs that Kraken lists."""
@@ -142,9 +174,24 @@ class KrakenConnector(RestConnector):
 
     def next_nonce(self, now_ms: int) -> int:
         """Return a number that only ever grows for the key, whichever connector asks with it."""
-        with self._turn.lock:
-            self._turn.last_nonce = max(now_ms, self._turn.last_nonce + 1)
-            return self._turn.last_nonce
+        return self._turn.next_nonce(now_ms)
+
+    def fetch(
+        self,
+        endpoint: Endpoint,
+        params: Mapping[str, Any] | None = None,
+        *,
+        body: Any = None,  # noqa: ANN401
+        end: float | None = None,
+    ) -> Answer:
+        """Ask one endpoint; a nonce that is too low even by the exchange's clock is raised by taking finer times."""
+        end = time.monotonic() + _http.DEADLINE_SECONDS if end is None else end
+        try:
+            return super().fetch(endpoint, params, body=body, end=end)
+        except TimestampSkewError:
+            if not self._turn.refine():
+                raise
+        return super().fetch(endpoint, params, body=body, end=end)
 
     def sign(self, call: Call) -> requests.PreparedRequest:
         """Post a form that begins with the nonce and is signed as it is sent."""
@@ -154,6 +201,19 @@ class KrakenConnector(RestConnector):
     def check(self, answer: Answer) -> None:
         """Raise what the envelope's first error stands for."""
         failures.check(self, answer)
+
+    def _attempt(self, endpoint: Endpoint, params: dict[str, Any], body: Any, end: float) -> Answer:  # noqa: ANN401
+        """Count each call of the key: the exchange does not tell how full its counter is."""
+        if endpoint.limit == api.COUNTER:
+            self._turn.count(endpoint.weight, to_ms(self._settings.clock()))
+        try:
+            return super()._attempt(endpoint, params, body, end)
+        except RateLimitedError:
+            self._turn.exhaust(to_ms(self._settings.clock()))
+            raise
+
+    def _room(self) -> float:
+        return self._turn.room(to_ms(self._settings.clock()))
 
     def _margin(self) -> WalletAccount:
         reading = self.call(api.TRADE_BALANCE, {"asset": DOLLARS})
@@ -175,3 +235,22 @@ class KrakenConnector(RestConnector):
 
     def _wallet(self, wallet: str, found: Collection[Balance]) -> WalletAccount:
         return WalletAccount(wallet, self.info.wallets[wallet], ok=True, balances=tuple(found), as_of=self.now())
+
+
+def _start(since: datetime) -> int:
+    """Return the whole second, left out by the exchange, before an instant."""
+    return (to_ms(since) - 1) // 1000
+
+
+def _end(until: datetime) -> int:
+    return to_ms(until + timedelta(seconds=1)) // 1000
+
+
+def _collect(found: Found, page: Reading, since: datetime, until: datetime, wallets: Collection[str] | None) -> None:
+    for entry in page.ledger or ():
+        if since <= entry.booked_at <= until and (wallets is None or entry.wallet in wallets):
+            found.setdefault((entry.wallet, entry.dedupe_key), entry)
+
+
+def _in_order(found: Found) -> tuple[LedgerEntry, ...]:
+    return tuple(sorted(found.values(), key=lambda entry: entry.booked_at))

@@ -31,19 +31,22 @@ MOVES = {
 EXTERNAL = (LedgerKind.DEPOSIT, LedgerKind.WITHDRAWAL)
 FAILED = ("return", "canceled")
 WAITING = ("onhold", "on-hold", "cancel-pending")
+PAGE = 50
 
 
 def ledgers(answer: Answer) -> Reading:
-    """Read a page of the ledger, newest first; the next one begins behind it."""
+    """Read a page of the ledger, newest first; the next one begins behind it. `times` are those of its rows."""
     body = record(result(answer))
     found = {name: record(row) for name, row in record(body["ledger"]).items()}
     lines = [line for name, row in found.items() for line in _lines(name, row)]
     behind = int(number(answer.params.get("ofs", 0))) + len(found)
-    more = bool(found) and behind < natural(body["count"])
+    count = int(natural(body["count"]))
+    more = bool(found) and behind < count
     return Reading(
         ledger=[entry for entry, _more in lines],
         details={"ledger": [more for _entry, more in lines]},
         next={**answer.params, "ofs": behind} if more else None,
+        extra={"count": count, "times": sorted((_instant(row["time"]) for row in found.values()), reverse=True)},
     )
 
 

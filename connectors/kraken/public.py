@@ -62,7 +62,7 @@ def permissions(answer: Answer) -> Reading:
         trade=True if rights & TRADE else unknown,
         transfer=withdraws,
         withdraw=withdraws,
-        ip_restricted=any(_words(addresses)),
+        ip_restricted=None if addresses is None else any(_words(addresses)),
         expires_at=_moment(_field(body, "validUntil", "valid_until")),
         uid=str(body.get("iban") or "").replace(" ", "") or None,
     )

@@ -1,42 +1,16 @@
-"""The signature of Kraken spot, and the nonces of a key, which only ever grow, whoever asks with it here."""
+"""The signature of Kraken spot: over the path, the nonce and the form as it is posted."""
 
 import base64
 import binascii
 import contextlib
 import hashlib
 import hmac
-import threading
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
-from weakref import WeakValueDictionary
 
 from connectors._credentials import Credentials, Secret
 from connectors._interface import Call
 from connectors.errors import CredentialError
-
-
-class Turn:
-    """Whose turn it is to ask with a key: the lock that spans building and sending, and the last nonce."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.last_nonce = 0
-
-
-_turns: WeakValueDictionary[str, Turn] = WeakValueDictionary()
-_turns_lock = threading.Lock()
-
-
-def turn_of(credentials: Credentials | None) -> Turn:
-    """Return the one turn of a key; it lives as long as one of the connectors that share it."""
-    if credentials is None:
-        return Turn()
-    name = hashlib.sha256(credentials.api_key.reveal().encode()).hexdigest()
-    with _turns_lock:
-        turn = _turns.get(name)
-        if turn is None:
-            turn = _turns[name] = Turn()
-        return turn
 
 
 def decode_secret(secret: Secret) -> bytes:

@@ -15,7 +15,7 @@ from connectors.sandbox.wire import Answer, RefusedError, WireRequest
 from connectors.types import Side
 
 FIRST_UID = 730_518_401
-COUNTER = Limit(15, window=45)
+COUNTER = Limit(15, window=45, falling=True)
 PUBLIC = Limit(10, window=10)
 FAILURES = {
     401: "EAPI:Invalid key",
@@ -28,8 +28,7 @@ FAILURES = {
 class KrakenDialect(Dialect):
     """Kraken spot as a server: every refusal is a success of HTTP. An endpoint's weight is what it adds to the counter.
 
-    The counter falls steadily there; here it is emptied at the end of each window. Without limits nonces rest too: a
-    world that stands still has clients whose clocks do.
+    Without limits nonces rest too: a world that stands still has clients whose clocks do.
     """
 
     id = "kraken"

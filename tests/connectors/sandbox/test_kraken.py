@@ -108,12 +108,17 @@ def test_a_key_that_may_not_read_may_ask_for_its_rights(kraken: KrakenCaller) ->
     assert "withdraw-funds" in kraken.post("GetApiKeyInfo", "withdraw")["result"]["permissions"]
 
 
-def test_the_call_counter_holds_fifteen_units_of_which_a_ledger_page_takes_four(kraken: KrakenCaller) -> None:
+def test_the_call_counter_holds_fifteen_units_of_which_a_ledger_page_takes_four(
+    kraken: KrakenCaller, clock: Clock
+) -> None:
     limited = {"error": ["EAPI:Rate limit exceeded"]}
     assert [kraken.post("Ledgers")["error"] for _ in range(3)] == [[], [], []]
     assert kraken.post("Ledgers") == limited
-    assert kraken.post("Balance") == limited
+    assert [kraken.post("Balance")["error"] for _ in range(4)] == [[], [], [], limited["error"]]
     assert kraken.post("Balance", "second")["error"] == []
+    clock.move(seconds=3)
+    assert kraken.post("Balance")["error"] == []
+    assert kraken.post("Balance") == limited
 
 
 def test_the_ledger_pages_by_offset_and_every_row_explains_its_balance(

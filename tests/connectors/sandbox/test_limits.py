@@ -37,3 +37,13 @@ def test_clearing_forgets_counts_and_bans() -> None:
         limiter.count("a", 11, limit=LIMIT, now=NOW)
     limiter.clear()
     assert limiter.count("a", 1, limit=LIMIT, now=NOW).used == 1
+
+
+def test_a_falling_counter_has_no_windows_and_does_not_count_what_it_refuses() -> None:
+    limiter, counter = Limiter(), Limit(15, window=45, falling=True)
+    verdicts = [limiter.count("a", 4, limit=counter, now=NOW) for _ in range(4)]
+    assert [(verdict.used, verdict.retry_after) for verdict in verdicts] == [(4, 0), (8, 0), (12, 0), (12, 3)]
+    assert limiter.count("a", 4, limit=counter, now=NOW + timedelta(seconds=2)).retry_after == 1
+    assert limiter.count("a", 4, limit=counter, now=NOW + timedelta(seconds=3)).retry_after == 0
+    limiter.clear()
+    assert limiter.count("a", 15, limit=counter, now=NOW).retry_after == 0

@@ -24,6 +24,7 @@ from core.domain.types import (
     HeldBalance,
     Job,
     JobStatus,
+    LedgerRow,
     Role,
     SealedCredential,
     SyncState,
@@ -245,11 +246,15 @@ class House:
 
     def ledger(self, job: Job) -> dict[str, Decimal]:
         """Return the amounts of all ledger rows by wallet and key."""
+        return {f"{row.wallet}/{row.dedupe_key}": row.amount for row in self.ledger_rows(job)}
+
+    def ledger_rows(self, job: Job, wallet: str | None = None, asset: str | None = None) -> list[LedgerRow]:
+        """Return the stored ledger rows, all or of one wallet and asset."""
         since, until = datetime(2000, 1, 1, tzinfo=UTC), self.clock() + timedelta(days=1)
         kinds = {kind.value for kind in LedgerKind}
         with self.storage.begin(write=False) as uow:
             rows = uow.ledger.flows({job.account_id}, None, since=since, until=until, kinds=kinds)
-        return {f"{row.wallet}/{row.dedupe_key}": row.amount for row in rows}
+        return [row for row in rows if wallet in (None, row.wallet) and asset in (None, row.asset)]
 
     def has_key(self, job: Job) -> bool:
         """Tell whether a credential is stored for a job's account."""
@@ -287,8 +292,8 @@ class House:
         return self.wrap(account, self._create(account.exchange, plain, account.testnet))
 
     def _make_public(self, exchange: str, testnet: bool) -> connectors.Connector:
-        names = [f.name for f in connectors.describe(exchange).credential_fields if f.kind != "choice"]
-        return self._create(exchange, dict.fromkeys(names, "public"), testnet)
+        hosts = self.sandbox.hosts()[exchange]
+        return connectors.create_public(exchange, testnet=testnet, hosts=hosts, clock=self.clock)
 
     def _create(self, exchange: str, fields: Mapping[str, str], testnet: bool) -> connectors.Connector:
         return connectors.create(
