@@ -6,14 +6,16 @@ requests' own sending costs several times more than a signed read needs; what is
 import atexit
 import http.client
 import io
+import re
 import socket
 import ssl
 import threading
 import time
 import zlib
 from collections import OrderedDict
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 from requests.certs import where  # type: ignore[attr-defined]
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -24,6 +26,10 @@ MAX_IDLE = 64  # connections kept, by host
 MAX_HOSTS = 64
 _CONNECT_SECONDS = 4.0
 _CHUNK = 65_536
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)\r?\n")
+_INTERIM, _BODILESS = (100, 102, 103), (204, 304)
+_LONGEST_LINE, _MOST_FIELDS = 65_536, 100
 
 
 class Origin(NamedTuple):
@@ -64,14 +70,11 @@ def exchange(origin: Origin, message: bytes, *, method: str, end: float, limit: 
         sock = cast(socket.socket, link.sock)
         sock.settimeout(_left(end))
         sock.sendall(message)
-        response = http.client.HTTPResponse(cast(socket.socket, _Source(sock, end)), method=method)
+        response = _Response(cast(socket.socket, _Source(sock, end)), method=method)
         response.begin()
-        lengths = response.headers.get_all("Content-Length", ())
-        if len(lengths) > 1 or (lengths and response.chunked):
-            raise ValueError("an answer of two lengths")
         body = _read(response, limit)
         whole = response.isclosed() and not response.will_close
-        return Received(response.status, response.headers.items(), body)
+        return Received(response.status, response.fields, body)
     finally:
         if whole:
             _idle.give(origin, link)
@@ -86,9 +89,9 @@ def _left(end: float) -> float:
     return left
 
 
-def _read(response: http.client.HTTPResponse, limit: int) -> bytes:
+def _read(response: "_Response", limit: int) -> bytes:
     """Read and decompress a body; one that is cut short is an error, also where its length lies in its compression."""
-    encoding = (response.headers["Content-Encoding"] or "identity").strip().lower()
+    encoding = response.only("content-encoding").lower() or "identity"
     if encoding not in ("identity", "gzip", "x-gzip"):
         raise ValueError("an encoding that nobody asked for")
     unzip = None if encoding == "identity" else zlib.decompressobj(31)
@@ -104,6 +107,60 @@ def _read(response: http.client.HTTPResponse, limit: int) -> bytes:
     if response.length or (unzip is not None and began and not unzip.eof):
         raise http.client.IncompleteRead(b"")
     return b"".join(chunks)
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer whose head is read line by line and strictly; the standard library's way is an e-mail parser's.
+
+    That costs as much as all the rest of sending and receiving.
+    """
+
+    fields: list[tuple[str, str]]
+
+    def begin(self) -> None:
+        """Read the head and find out how long the body is, in one way only."""
+        self.status = 100
+        while self.status in _INTERIM:
+            found = _STATUS.fullmatch(self._line() or _gone())
+            if found is None:
+                raise http.client.BadStatusLine("")
+            self.version, self.status = 10 + int(found[1]), int(found[2])
+            self.fields = list(self._read_fields())
+        coding, length = self.only("transfer-encoding").lower(), self.only("content-length")
+        if coding not in ("", "chunked") or (coding and length) or not (length or "0").isdigit():
+            raise ValueError("a body of no certain length")
+        self.chunked, self.chunk_left = bool(coding), None
+        self.length = 0 if self.status in _BODILESS else int(length) if length else None
+        endless = self.length is None and not self.chunked
+        self.will_close = endless or self.version == 10 or "close" in self.only("connection").lower()
+
+    def only(self, name: str) -> str:
+        """Return a header's value, empty when there is none; of those asked for none may come twice."""
+        values = [value for known, value in self.fields if known.lower() == name]
+        if len(values) > 1:
+            raise ValueError("a header that comes twice")
+        return values[0] if values else ""
+
+    def _line(self) -> bytes:
+        line: bytes = self.fp.readline(_LONGEST_LINE + 1)
+        if len(line) > _LONGEST_LINE:
+            raise http.client.LineTooLong("head")
+        return line
+
+    def _read_fields(self) -> Iterator[tuple[str, str]]:
+        for _ in range(_MOST_FIELDS):
+            line = self._line()
+            if line in (b"\r\n", b"\n"):
+                return
+            found = _FIELD.fullmatch(line)
+            if found is None:
+                raise http.client.HTTPException("head") if line.endswith(b"\n") else http.client.IncompleteRead(b"")
+            yield found[1].decode("ascii"), found[2].decode("latin-1").strip()
+        raise http.client.HTTPException("head")
+
+
+def _gone() -> NoReturn:
+    raise http.client.RemoteDisconnected("")
 
 
 class _Source:

@@ -37,12 +37,47 @@ def test_a_url_is_cut_where_it_is_sent(url: str, origin: tuple[str, str], target
         b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
         b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
         b"Content-Length: 2\r\nContent-Encoding: br\r\n\r\n{}",
+        b"Content-Length: +2\r\n\r\n{}",
+        b"Content-Length: 2, 2\r\n\r\n{}",
+        b"Content-Length: 2\r\n X: folded\r\n\r\n{}",
+        b"Content-Length : 2\r\n\r\n{}",
+        b"Content-Length: 2\r\nno field\r\n\r\n{}",
+        b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"X-Long: " + b"x" * 70_000 + b"\r\nContent-Length: 2\r\n\r\n{}",
         b"Content-Length: 2\r\nContent-Encoding: gzip, gzip\r\n\r\n{}",
     ],
 )
 def test_an_answer_that_can_be_read_in_two_ways_is_garbled(answer: bytes) -> None:
     with raw(lambda client, over: client.sendall(HEAD + answer)) as url, pytest.raises(WireError, match="garbled"):
         send(build_request("GET", f"{url}/x"), SECONDS)
+
+
+def test_a_head_that_is_cut_short_is_not_used() -> None:
+    answer = HEAD + b"Content-Length: 2"
+    with raw(lambda client, over: client.sendall(answer)) as url, pytest.raises(WireError, match="truncated"):
+        send(build_request("GET", f"{url}/x"), SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "body"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 200, b"{}"),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200\r\ncontent-length:2\r\n\r\n{}", 200, b"{}"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
+        (b"HTTP/1.0 200 OK\nContent-Length: 2\n\n{}", 200, b"{}"),
+        (b"HTTP/1.1 404 \r\nTransfer-Encoding: Chunked\r\n\r\n1;a=b\r\n{\r\n1\r\n}\r\n0\r\nX: y\r\n\r\n", 404, b"{}"),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", 200, b"{}"),
+    ],
+)
+def test_an_answer_is_read_in_every_shape_that_http_knows(answer: bytes, status: int, body: bytes) -> None:
+    with raw(lambda client, over: client.sendall(answer)) as url:
+        found = send(build_request("GET", f"{url}/x"), SECONDS)
+    assert (found.status, found.body) == (status, body)
+
+
+def test_headers_are_found_whatever_their_case() -> None:
+    with scripted({"/x": Reply({}, headers={"RETRY-after": " 7 "})}) as server:
+        assert send(build_request("GET", f"{server.url}/x"), SECONDS).headers["Retry-After"] == "7"
 
 
 def test_compressed_text_that_is_cut_short_is_not_used() -> None:
