@@ -32,6 +32,7 @@ from connectors.types import (
 
 MODE_SECONDS = 3_600
 CONTRACT_SECONDS = 3_600
+POSITIONS_PAGE = 100
 KEPT = timedelta(days=api.KEPT_DAYS) - timedelta(minutes=5)
 UNKNOWN_RIGHTS = Permissions(None, None, None, None, None)
 
@@ -85,7 +86,7 @@ class GateioConnector(RestConnector):
         return list(self.call(api.SPOT if self._classic() else api.UNIFIED).balances or ())
 
     def get_futures_positions(self, *, wallets: Collection[str] | None = None) -> list[Position]:
-        """Return open perpetual and dated contracts; `wallets` restricts the reads.
+        """Return open perpetual and dated contracts; `wallets` restricts the reads. Options are not among them.
 
         In a portfolio account isolated positions keep their own wallet, as their margin does.
         """
@@ -181,7 +182,18 @@ class GateioConnector(RestConnector):
         return max(since, self.now() - KEPT)
 
     def _positions(self, product: api.Product) -> list[Position]:
-        return list(self._with_contracts(product, product.positions, {"holding": "true"}).positions or ())
+        """Return the open positions of one product; dated ones are listed without pages."""
+        paging = {} if product.dated else {"limit": POSITIONS_PAGE, "offset": 0}
+        asked: Mapping[str, Any] | None = {"holding": "true", **paging}
+        found: list[Position] = []
+        seen: set[tuple[object, ...]] = set()
+        while asked is not None:
+            page = self._with_contracts(product, product.positions, asked)
+            new = [item for item in page.positions or () if positions.mark_of(item) not in seen]
+            asked = page.next if new else None  # a page of repeats ends the list
+            seen |= {positions.mark_of(item) for item in new}
+            found += new
+        return found
 
     def _with_contracts(self, product: api.Product, endpoint: Endpoint, params: Mapping[str, Any]) -> Reading:
         """Ask for positions and read them with the metadata of their contracts, which is kept for an hour."""

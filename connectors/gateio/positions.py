@@ -18,7 +18,10 @@ def open_positions(answer: Answer) -> Reading:
     """Read open positions of one product; rows of size 0 are leftovers."""
     if failures.never_opened(answer):
         return Reading(positions=[])
-    return Reading(positions=[_position(row, answer) for row in rows(answer.payload) if number(row["size"])])
+    items = rows(answer.payload)
+    return Reading(
+        positions=[_position(row, answer) for row in items if number(row["size"])], next=next_offset(answer, len(items))
+    )
 
 
 def closed_positions(answer: Answer) -> Reading:
@@ -37,6 +40,14 @@ def closed_positions(answer: Answer) -> Reading:
 def contract_names(answer: Answer) -> set[str]:
     """Return the contracts that an answer of (open or closed) positions speaks of."""
     return set() if failures.never_opened(answer) else {text(row["contract"]) for row in rows(answer.payload)}
+
+
+def mark_of(position: Position) -> tuple[object, ...]:
+    """Return what tells a position from others of its list; one contract and side may have several."""
+    return (
+        position.venue_symbol, position.side, position.margin_mode, position.contracts, position.entry_price,
+        position.leverage,
+    )  # fmt: skip
 
 
 def _position(row: Mapping[str, Any], answer: Answer) -> Position:

@@ -254,6 +254,25 @@ def test_a_dated_contract_is_named_by_its_day() -> None:
     assert [(item["symbol"], item["wallet"]) for item in found] == [("BTC/USDT:USDT-260327", "delivery_linear")]
 
 
+@pytest.mark.parametrize("turns", [True, False], ids=["pages", "one list again and again"])
+def test_positions_beyond_the_first_page_are_read_and_several_of_one_contract_kept(turns: bool) -> None:
+    row = {**sample("futures_positions").body[0], "contract": "BTC_USDT"}
+    rows = [{**row, "entry_price": str(number + 1)} for number in range(250)]
+
+    def answer(request: Asked) -> Reply:
+        first, size = int(request.params["offset"]) if turns else 0, int(request.params["limit"])
+        return Reply(rows[first : first + size])
+
+    script: Script = {
+        MODE: Reply({"mode": "classic"}),
+        f"{API}/futures/usdt/positions": answer,
+        f"{API}/futures/usdt/contracts": sample("futures_contracts_usdt"),
+    }
+    with scripted(script) as server:
+        found = at(server).get_futures_positions(wallets=["futures_linear"])
+    assert [item.entry_price for item in found] == [Decimal(number + 1) for number in range(250 if turns else 100)]
+
+
 def test_a_position_in_a_contract_without_metadata_is_no_reading() -> None:
     with pytest.raises(BadResponseError):
         read_one("/futures/usdt/positions", sample("futures_positions").body)
