@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import ZERO, flag, number, ratio, record, rows, text
+from connectors._parse import ZERO, flag, number, ratio, record, rows, text, text_or_none
 from connectors._reading import Answer, Reading
 from connectors.coinbase.positions import breakdown_positions
 from connectors.coinbase.wire import currency, moment, money, money_or_none, next_uri
@@ -118,7 +118,7 @@ def _spot(row: Mapping[str, Any], answer: Answer) -> Balance:
 
 
 def _counted_elsewhere(row: Mapping[str, Any]) -> str | None:
-    if row.get("platform") in DERIVATIVES or row.get("type") == PERPETUALS:
+    if text_or_none(row.get("platform")) in DERIVATIVES or row.get("type") == PERPETUALS:
         return "counted_in_derivatives_wallet"
     return "counted_in_vault" if is_apart(row) else None
 

@@ -150,7 +150,7 @@ def _fill(row: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
         else pair,
         "venue_symbol": product,
         "side": text(row["side"]).lower(),
-        "size": ratio(size, price) if row.get("size_in_quote") is not None and flag(row["size_in_quote"]) else size,
+        "size": ratio(size, price) if flag(row["size_in_quote"]) else size,
         "price": price,
         "fee": number_or_zero(row["commission"]),
         "fee_asset": "USD" if contract else product.rpartition("-")[2],

@@ -60,7 +60,7 @@ def portfolios(answer: Answer) -> Reading:
     found = [
         {"uuid": text(row["uuid"]), "type": text(row["type"]), "name": text_or_none(row.get("name")) or ""}
         for row in rows(record(answer.payload)["portfolios"])
-        if not (row.get("deleted") is not None and flag(row["deleted"]))
+        if not flag(row["deleted"])
     ]
     return Reading(extra={"portfolios": found})
 

@@ -9,7 +9,17 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from connectors._parse import from_ms, milliseconds, natural, number, number_or_zero, record, rows, text
+from connectors._parse import (
+    from_ms,
+    milliseconds,
+    natural,
+    number,
+    number_or_zero,
+    record,
+    rows,
+    text,
+    text_or_none,
+)
 from connectors._reading import Answer, Reading
 from connectors.kraken.assets import FEE_CREDIT, asset_of, wallet_of
 from connectors.kraken.public import result
@@ -64,7 +74,7 @@ def _lines(native: str, row: Mapping[str, Any]) -> list[tuple[LedgerEntry, dict[
     code, kind, subtype = text(row["asset"]), text(row["type"]), str(row.get("subtype") or "")
     if code == FEE_CREDIT:
         return []
-    amount, fee = number(row["amount"]), number_or_zero(row.get("fee"))
+    amount, fee = number(row["amount"]), number(row["fee"])
     ours, internal = _kind(kind, subtype, amount)
     entry = LedgerEntry(
         id=native,
@@ -100,12 +110,16 @@ def _kind(kind: str, subtype: str, amount: Decimal) -> tuple[LedgerKind, bool | 
 
 def _flows(answer: Answer, name: str, kind: LedgerKind) -> Reading:
     given = result(answer)
+    if "cursor" in answer.params:
+        given = record(given)
     found = rows(given if isinstance(given, list) else record(given)[name])
-    cursor = None if isinstance(given, list) else record(given).get("next_cursor")
+    mark = None if isinstance(given, list) else text_or_none(record(given)["next_cursor"])
     return Reading(
         ledger=[_flow(row, kind) for row in found],
-        details={"ledger": [{"status": _status(row, kind), "fee": number_or_zero(row.get("fee"))} for row in found]},
-        next={**answer.params, "cursor": text(cursor)} if cursor else None,
+        details={
+            "ledger": [{"status": _status(row, kind), "fee": number_or_zero(row.get("fee", ""))} for row in found]
+        },
+        next={**answer.params, "cursor": mark} if mark else None,
     )
 
 
@@ -119,7 +133,7 @@ def _flow(row: Mapping[str, Any], kind: LedgerKind) -> LedgerEntry:
         asset=asset_of(code),
         amount=-amount if kind is LedgerKind.WITHDRAWAL else amount,
         booked_at=_instant(row["time"]),
-        txid=str(row.get("txid") or "") or None,
+        txid=text_or_none(row.get("txid")),
         ref=native,
         internal=False,
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from connectors._parse import from_ms, milliseconds, nonzero, number, record, text
+from connectors._parse import from_ms, milliseconds, nonzero, number, record, text, text_or_none
 from connectors._reading import Answer, Reading
 from connectors.kraken.assets import asset_of
 from connectors.types import Permissions
@@ -53,6 +53,8 @@ def permissions(answer: Answer) -> Reading:
     """Read a key's rights; a right that is not known leaves open what the key may do."""
     body = record(result(answer))
     rights = _words(body["permissions"])
+    if "" in rights:
+        raise ValueError("a right without a name")
     unknown = None if rights - WITHDRAW - TRADE - HARMLESS else False
     withdraws = True if rights & WITHDRAW or any("withdraw" in word for word in rights) else unknown
     addresses = _field(body, "ipAllowlist", "ip_allowlist")
@@ -64,7 +66,7 @@ def permissions(answer: Answer) -> Reading:
         withdraw=withdraws,
         ip_restricted=None if addresses is None else any(_words(addresses)),
         expires_at=_moment(_field(body, "validUntil", "valid_until")),
-        uid=str(body.get("iban") or "").replace(" ", "") or None,
+        uid=(text_or_none(body.get("iban")) or "").replace(" ", "") or None,
     )
     more: dict[str, Any] = {"query_ledger": "query-ledger" in rights, "query_from_ms": since, "raw": sorted(rights)}
     return Reading(permissions=found, details={"permissions": [more]})
@@ -76,8 +78,6 @@ def _field(body: dict[str, Any], name: str, other: str) -> object:
 
 
 def _words(value: object) -> frozenset[str]:
-    if value is None:
-        return frozenset()
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise ValueError("no list of words")
     return frozenset(value)

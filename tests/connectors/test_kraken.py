@@ -303,6 +303,7 @@ def test_a_pair_is_read_by_the_list_before_its_text() -> None:
 )
 def test_kinds_of_the_ledger(kind: str, subtype: str, amount: str, expected: LedgerKind, internal: bool | None) -> None:
     row = {"refid": "R", "time": 1688464484.1787, "type": kind, "subtype": subtype, "asset": "ZUSD", "amount": amount}
+    row["fee"] = "0"
     body = {"error": [], "result": {"ledger": {"L1": row}, "count": 1}}
     answer = make("kraken").read_answer("POST", f"{PRIVATE}Ledgers", status=200, headers={}, body=body)
     (entry,) = answer["ledger"]
