@@ -1,9 +1,12 @@
 """One reading of a Bybit account, wallet by wallet."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from connectors._base import HALT_ERRORS
+from connectors._parse import ZERO
 from connectors._wallets import WalletRead, merge_balances, read_wallets
 from connectors.bybit import endpoints as api
 from connectors.errors import ConnectorError
@@ -13,7 +16,15 @@ if TYPE_CHECKING:
     from connectors.bybit.connector import BybitConnector
 
 EARN_CATEGORIES = ("FlexibleSaving", "OnChain")
-OVERVIEW = {"bots": "TradingBot", "copy_trading": "CopyTrading"}
+OVERVIEW = {"bots": ("TradingBot",), "copy_trading": ("CopyTrading",)}
+SELDOM = {  # wallets that few accounts have: told once they hold something
+    "loans": ("CryptoLoans", "CryptoLoans_legacy"),
+    "pay_later": ("PayLater", "BybitPayLater"),
+    "launchpool": ("Launchpool",),
+    "staked_margin": ("MarginStakedSOL",),
+    "tradfi": ("TradFi",),
+    "alpha": ("Alpha",),
+}
 Overview = dict[str, list[dict[str, Any]]]
 
 
@@ -32,13 +43,33 @@ class AccountReader:
         reads |= {"funding": self._funding, "earn": self._earn}
         if self._connector.region == api.GLOBAL and not self._connector.testnet:  # regional sites have no overview
             reads |= {name: self._overview_reader(name) for name in OVERVIEW}
+            reads |= {name: self._overview_reader(name) for name in self._seldom(wallets)}
         wanted = [WalletRead(name, "rest", read) for name, read in reads.items() if wallets is None or name in wallets]
         return read_wallets(self._connector, wanted)
+
+    def _seldom(self, wallets: Collection[str] | None) -> list[str]:
+        """Return the seldom wallets that hold something, or did when they were last seen; loans may be below zero."""
+        seen = self._connector.seldom_seen
+        if wallets is None or set(wallets) & SELDOM.keys():
+            try:
+                held = self._ask_overview()
+            except HALT_ERRORS:
+                raise
+            except ConnectorError:
+                held = {}
+            seen |= {
+                name
+                for name, types in SELDOM.items()
+                if any(row["equity"] for kind in types for row in held.get(kind, ()))
+            }
+        return [name for name in SELDOM if name in seen]
 
     def _trading_reader(self, wallet: str) -> Callable[[], WalletAccount]:
         def read() -> WalletAccount:
             reading = self._connector.call(api.WALLET, {"accountType": wallet.upper()})
-            found, sums = self._wallet(wallet, reading.balances or ()), reading.extra.get("account")
+            pairs = zip(reading.balances or (), reading.details.get("balances", ()), strict=True)
+            balances = [replace(balance, debt=more["spot_debt"]) for balance, more in pairs]
+            found, sums = self._wallet(wallet, balances), reading.extra.get("account")
             if sums is None or sums["equity_usd"] is None:
                 return found
             return replace(
@@ -67,12 +98,9 @@ class AccountReader:
     def _overview_reader(self, wallet: str) -> Callable[[], WalletAccount]:
         def read() -> WalletAccount:
             now = self._connector.now()
-            held = [
-                Balance(wallet, row["asset"], None, None, row["equity"], as_of=now)
-                for row in self._ask_overview().get(OVERVIEW[wallet], ())
-                if row["equity"]
-            ]
-            return self._wallet(wallet, merge_balances(held))
+            told = self._ask_overview()
+            rows = [row for kind in {**OVERVIEW, **SELDOM}[wallet] for row in told.get(kind, ()) if row["equity"]]
+            return self._wallet(wallet, merge_balances(_holding(wallet, row, now) for row in rows))
 
         return read
 
@@ -89,3 +117,9 @@ class AccountReader:
     def _wallet(self, wallet: str, found: Collection[Balance]) -> WalletAccount:
         kind = self._connector.info.wallets[wallet]
         return WalletAccount(wallet, kind, ok=True, balances=tuple(found), as_of=self._connector.now())
+
+
+def _holding(wallet: str, row: Mapping[str, Any], now: datetime) -> Balance:
+    """Return a coin of the overview; one below zero is a debt."""
+    worth = row["equity"]
+    return Balance(wallet, row["asset"], None, None, max(worth, ZERO), max(-worth, ZERO), worth, as_of=now)

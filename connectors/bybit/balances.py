@@ -11,6 +11,7 @@ from connectors._parse import (
     number,
     number_or_none,
     number_or_zero,
+    record,
     rows,
     text,
     total,
@@ -19,7 +20,7 @@ from connectors._reading import Answer, Reading
 from connectors.bybit.public import result
 from connectors.types import Balance
 
-WALLETS = {"UNIFIED": "unified", "CONTRACT": "contract", "SPOT": "spot", "FUND": "funding"}
+WALLETS = {"UNIFIED": "unified", "CONTRACT": "contract", "SPOT": "spot", "FUND": "funding", "INVESTMENT": "earn"}
 
 
 def wallet_balance(answer: Answer) -> Reading:
@@ -36,9 +37,20 @@ def wallet_balance(answer: Answer) -> Reading:
     kept = [(balance, row) for balance, row in zip(balances, coins, strict=True) if _holds(balance)]
     return Reading(
         balances=[balance for balance, _row in kept],
-        details={"balances": [{"usd_value": number_or_none(row.get("usdValue"))} for _balance, row in kept]},
+        details={
+            "balances": [
+                {"usd_value": number_or_none(row.get("usdValue")), "spot_debt": spot_debt(balance, row)}
+                for balance, row in kept
+            ]
+        },
         extra={"account": _sums(wallet, account, coins)},
     )
+
+
+def spot_debt(balance: Balance, row: Mapping[str, Any]) -> Decimal:
+    """Return the part of the debt that lies in the cash: `borrowAmount` counts negative cash a second time."""
+    told = number_or_none(row.get("spotBorrow"))
+    return told if told is not None else ZERO if balance.total < 0 else balance.debt
 
 
 def funding_wallet(answer: Answer) -> Reading:
@@ -82,7 +94,13 @@ def overview(answer: Answer) -> Reading:
 def _held(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     parts = [row, *rows(row.get("categories") or [])]
     coins = [coin for part in parts for coin in rows(part.get("coinDetail") or [])]
-    return [{"asset": text(coin["coin"]), "equity": number(coin["equity"])} for coin in coins]
+    return [{"asset": _asset(coin), "equity": number(coin["equity"])} for coin in coins]
+
+
+def _asset(coin: Mapping[str, Any]) -> str:
+    """Return the coin, or the unit that the worth of a pool of two is told in."""
+    unit = record(coin.get("extMap") or {}).get("equityUnit")
+    return text(unit or coin["coin"])
 
 
 def _reading(balances: Iterable[Balance], extra: Mapping[str, Any]) -> Reading:
@@ -126,6 +144,6 @@ def _sums(wallet: str, account: Mapping[str, Any], coins: list[dict[str, Any]]) 
 
 
 def _funding(wallet: str, row: Mapping[str, Any], answer: Answer) -> Balance:
-    amount = number(row["walletBalance"])
-    free = min(number_or_zero(row["transferBalance"]), max(amount, Decimal(0)))
+    amount = natural(row["walletBalance"])
+    free = min(number_or_zero(row["transferBalance"]), amount)
     return Balance(wallet, text(row["coin"]), free, amount - free, amount, as_of=answer.as_of)

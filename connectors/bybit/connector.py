@@ -12,10 +12,11 @@ from connectors._credentials import Credentials
 from connectors._http import build_request
 from connectors._interface import Call, Settings
 from connectors._parse import split_pair, windows
-from connectors._reading import Answer, Endpoint, Parser
-from connectors.bybit import balances, failures, funding, ledger, positions, public, signing
+from connectors._reading import Answer, Endpoint, Parser, Reading
+from connectors.bybit import balances, failures, funding, ledger, positions, public, signing, trades
 from connectors.bybit import endpoints as api
 from connectors.bybit.account import AccountReader
+from connectors.bybit.ends import is_principal, with_other_end
 from connectors.bybit.symbols import SPOT_QUOTES
 from connectors.types import (
     AccountInfo,
@@ -81,6 +82,7 @@ class BybitConnector(RestConnector):
             (api.CLOSED, positions.closed_positions),
             (api.LOG, ledger.unified_log),
             (api.CONTRACT_LOG, ledger.contract_log),
+            (api.EXECUTIONS, trades.executions),
             (api.DEPOSITS, funding.deposits),
             (api.INTERNAL_DEPOSITS, funding.internal_deposits),
             (api.WITHDRAWALS, funding.withdrawals),
@@ -98,6 +100,7 @@ class BybitConnector(RestConnector):
         self._signer = signing.make_signer(credentials.api_secret) if credentials else None
         self._is_master: bool | None = None
         self.uid: str | None = None
+        self.seldom_seen: set[str] = set()
 
     def get_permissions(self) -> Permissions:
         """Return what the key may do and the account's uid."""
@@ -144,12 +147,10 @@ class BybitConnector(RestConnector):
         found: dict[tuple[str, str], LedgerEntry] = {}
         for endpoint, params in self._ledger_reads(start, until, wallets):
             for page in self.pages(endpoint, params):
-                for entry in page.ledger or ():
-                    wallet = balances.WALLETS.get(entry.wallet, entry.wallet)
-                    told = endpoint is not api.TRANSFERS or wallet == "spot"
+                for entry in _told(endpoint, page):
                     first = since.replace(microsecond=0) if entry.booked_at.microsecond == 0 else since
-                    if told and first <= entry.booked_at <= until:
-                        found.setdefault((wallet, entry.dedupe_key), replace(entry, wallet=wallet))
+                    if first <= entry.booked_at <= until and (wallets is None or entry.wallet in wallets):
+                        found.setdefault((entry.wallet, entry.dedupe_key), entry)
         return sorted(found.values(), key=lambda entry: entry.booked_at)
 
     def get_closed_positions(self, since: datetime, until: datetime) -> list[ClosedPosition]:
@@ -198,7 +199,7 @@ class BybitConnector(RestConnector):
         mode = self.ask_mode()
 
         def wanted(wallet: str) -> bool:
-            return wallets is None or wallet in wallets
+            return wallets is None or wallet in wallets or "earn" in wallets
 
         for start, end in windows(since, until, 7):
             span = {"startTime": str(start), "endTime": str(end), "limit": "50"}
@@ -208,12 +209,13 @@ class BybitConnector(RestConnector):
                 yield api.CONTRACT_LOG, dict(span)
             if not mode.unified and wanted("spot"):
                 yield api.TRANSFERS, dict(span)
+                yield api.EXECUTIONS, {"category": "spot", **span, "limit": "100"}
             if wanted("funding"):
                 yield (
                     api.HISTORY,
                     {"createTimeFrom": str(start // 1000), "createTimeTo": str(end // 1000), "limit": "100"},
                 )
-        if wanted("funding"):
+        if wallets is None or "funding" in wallets:
             yield from self._record_reads(since, until)
 
     def _record_reads(self, since: datetime, until: datetime) -> Iterator[tuple[Endpoint, dict[str, Any]]]:
@@ -226,3 +228,20 @@ class BybitConnector(RestConnector):
             yield api.INTERNAL_DEPOSITS, dict(span)
             if self._is_master:
                 yield api.WITHDRAWALS, {"withdrawType": "2", **span}
+
+
+def _told(endpoint: Endpoint, page: Reading) -> Iterator[LedgerEntry]:
+    """Yield the entries of a page under our wallets' names, each with its other end in Earn where it has one there.
+
+    Transfers between own wallets are told by the histories of those, but for spot's: a classic one has none.
+    """
+    entries = [replace(entry, wallet=balances.WALLETS.get(entry.wallet, entry.wallet)) for entry in page.ledger or ()]
+    if endpoint is api.TRANSFERS:
+        for legs in zip(entries[::2], entries[1::2], strict=True):
+            ends = {leg.wallet for leg in legs}
+            yield from (leg for leg in legs if leg.wallet == "spot" or (leg.wallet == "earn" and "spot" in ends))
+        return
+    details = page.details.get("ledger") or [{} for _entry in entries]
+    for entry, more in zip(entries, details, strict=True):
+        if not is_principal(entry):
+            yield from with_other_end(entry, earn=bool(more.get("earn")))

@@ -19,6 +19,7 @@ EARN_FIXED = Endpoint("GET", "/v5/earn/fixed-term/position", limit=TEN)
 OVERVIEW = Endpoint("GET", "/v5/asset/asset-overview", limit=FIFTY)
 POSITIONS = Endpoint("GET", "/v5/position/list", limit=FIFTY)
 CLOSED = Endpoint("GET", "/v5/position/closed-pnl", limit=FIFTY)
+EXECUTIONS = Endpoint("GET", "/v5/execution/list", limit=FIFTY)
 LOG = Endpoint("GET", "/v5/account/transaction-log", limit=TWENTY_FIVE)
 CONTRACT_LOG = Endpoint("GET", "/v5/account/contract-transaction-log", limit=TWENTY_FIVE)
 DEPOSITS = Endpoint("GET", "/v5/asset/deposit/query-record", limit=PER_MINUTE_100)
@@ -30,7 +31,7 @@ UNIVERSAL = Endpoint("GET", "/v5/asset/transfer/query-universal-transfer-list", 
 
 ALL = (
     TIME, TICKERS, STATUS, KEY, ACCOUNT, WALLET, FUNDING, EARN, EARN_FIXED, OVERVIEW, POSITIONS, CLOSED, LOG,
-    CONTRACT_LOG, DEPOSITS, INTERNAL_DEPOSITS, WITHDRAWALS, HISTORY, TRANSFERS, UNIVERSAL,
+    EXECUTIONS, CONTRACT_LOG, DEPOSITS, INTERNAL_DEPOSITS, WITHDRAWALS, HISTORY, TRANSFERS, UNIVERSAL,
 )  # fmt: skip
 
 GLOBAL = "global"
@@ -67,6 +68,12 @@ INFO = ExchangeInfo(
         "copy_trading": WalletKind.FUTURES_LINEAR,
         "contract": WalletKind.FUTURES_LINEAR,
         "spot": WalletKind.SPOT,
+        "loans": WalletKind.MARGIN,
+        "pay_later": WalletKind.MARGIN,
+        "launchpool": WalletKind.EARN,
+        "staked_margin": WalletKind.EARN,
+        "tradfi": WalletKind.FUTURES_LINEAR,
+        "alpha": WalletKind.SPOT,
     },
     has_testnet=True,
     rate_limits=(
@@ -83,5 +90,5 @@ INFO = ExchangeInfo(
     hosts={"rest": "https://api.bybit.com", **REGIONS},
     testnet_hosts={"rest": "https://api-testnet.bybit.com"},
     # days kept by the exchange
-    history={"unified": 730, "contract": 730, "funding": 730},
+    history={"unified": 730, "contract": 730, "funding": 730, "spot": 730},
 )

@@ -10,23 +10,13 @@ from typing import Any
 from connectors._parse import from_ms, instant, milliseconds, natural, number_or_zero, rows, text, text_or_none
 from connectors._reading import Answer, Reading
 from connectors.bybit.public import following, result
+from connectors.bybit.words import history_kind, is_earn_move
 from connectors.types import LedgerEntry, LedgerKind
 
-CREDITED = frozenset({"3", "10012"})
+CREDITED = frozenset({"3", "10012", "70012"})  # the last: still good after a rollback was looked into
 CREDITED_INTERNALLY = "2"
 WITHDRAWN = "success"
 TRANSFERRED = "SUCCESS"
-FIAT = frozenset({
-    "AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CZK", "DKK", "EUR", "GBP", "GEL", "HUF", "IDR", "JPY", "KZT", "MXN",
-    "NOK", "PLN", "RON", "SEK", "TRY", "UAH", "USD", "VND", "ZAR",
-})  # fmt: skip
-OUTSIDE = ("deposit", "withdraw", "p2p", "fiat", "card", "buy crypto", "one-click")
-WORDS = (
-    (("interest", "yield"), LedgerKind.INTEREST),
-    (("convert", "conversion"), LedgerKind.CONVERSION),
-    (("rebate", "commission", "affiliate"), LedgerKind.REBATE),
-    (("airdrop", "bonus", "reward", "voucher", "cashback", "prize"), LedgerKind.REWARD),
-)
 
 
 def deposits(answer: Answer) -> Reading:
@@ -55,8 +45,12 @@ def withdrawals(answer: Answer) -> Reading:
 def history(answer: Answer) -> Reading:
     """Read a page of the funding wallet's history but for what deposit and withdrawal records tell."""
     items = rows(result(answer)["list"])
-    entries = [entry for row in items for entry in _history(row)]
-    return Reading(ledger=entries, next=following(answer, items))
+    found = [(entry, is_earn_move(_said(row))) for row in items for entry in _history(row)]
+    return Reading(
+        ledger=[entry for entry, _earn in found],
+        next=following(answer, items),
+        details={"ledger": [{"earn": earn} for _entry, earn in found]},
+    )
 
 
 def own_transfers(answer: Answer) -> Reading:
@@ -73,6 +67,8 @@ def universal_transfers(answer: Answer) -> Reading:
     items = rows(result(answer)["list"])
     entries, others = [], []
     for row in items:
+        if own not in (text(row["fromMemberId"]), text(row["toMemberId"])):
+            raise ValueError("a transfer of others")
         for side, other in (("from", "to"), ("to", "from")):
             if text(row["status"]) == TRANSFERRED and text(row[f"{side}MemberId"]) == own:
                 entries.append(_leg(row, side, internal=True))
@@ -122,8 +118,7 @@ def _history(row: Mapping[str, Any]) -> list[LedgerEntry]:
     seconds, asset, direction = text(row["createTime"]), text(row["currency"]), text(row["ioDirection"])
     comes = {"I": True, "O": False}[direction]
     amount = natural(row["txnAmt"])
-    said = f"{row.get('showBusiTypeEn') or ''} | {row.get('descriptionEn') or row.get('description') or ''}"
-    kind = history_kind(said, asset, comes=comes)
+    kind = history_kind(_said(row), asset, comes=comes)
     if kind is None or not amount:
         return []
     native = f"{seconds}:{asset}:{direction}:{text(row['txnAmt'])}"
@@ -140,19 +135,8 @@ def _history(row: Mapping[str, Any]) -> list[LedgerEntry]:
     return [entry]
 
 
-def history_kind(said: str, asset: str, *, comes: bool) -> LedgerKind | None:
-    """Return what a row's words mean; None for deposits and withdrawals of coins, which their records tell.
-
-    Bybit publishes no list of these words. Fiat money and trades between people cross the account's border here only.
-    """
-    said = said.lower()
-    only_here = asset in FIAT or any(word in said for word in ("fiat", "p2p", "card", "buy crypto", "one-click"))
-    if any(word in said for word in OUTSIDE) and not any(word in said for word in ("convert", "cashback")):
-        border = LedgerKind.DEPOSIT if comes else LedgerKind.WITHDRAWAL
-        return border if only_here else None
-    if "transfer" in said:
-        return LedgerKind.TRANSFER_IN if comes else LedgerKind.TRANSFER_OUT
-    return next((kind for words, kind in WORDS if any(word in said for word in words)), LedgerKind.OTHER)
+def _said(row: Mapping[str, Any]) -> str:
+    return f"{row.get('showBusiTypeEn') or ''} | {row.get('descriptionEn') or row.get('description') or ''}"
 
 
 def _leg(row: Mapping[str, Any], side: str, *, internal: bool) -> LedgerEntry:

@@ -76,8 +76,8 @@ def permissions(answer: Answer) -> Reading:
     only_reads = {0: False, 1: True}[int(number(body["readOnly"]))]
     wallet = None if lists.get("Wallet") is None else _names(lists["Wallet"])
     known = [name for name in TRADES if name in lists]
-    trades = any(_names(lists[name] or []) for name in known) if known else None
-    addresses = _names(body["ips"] or [])
+    trades = any([_names([] if lists[name] is None else lists[name]) for name in known]) if known else None
+    addresses = _names([] if body["ips"] is None else body["ips"])
     rights = Permissions(
         read=True,
         trade=False if only_reads else trades,

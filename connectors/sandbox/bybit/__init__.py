@@ -34,7 +34,7 @@ class BybitDialect(Dialect):
         rich = standard[0]
         return [
             *(unified(spec) for spec in standard),
-            replace(unified(rich), uid=FIRST_GENERATION_UID, name=FIRST_GENERATION, mode=FIRST_GENERATION),
+            _first_generation(unified(rich)),
             replace(rich, uid=CLASSIC_UID, name=CLASSIC),
         ]
 
@@ -80,6 +80,12 @@ class BybitDialect(Dialect):
             answer = refused(10006, "Too many visits!", now).answer
             raise RefusedError(Answer(answer.status, answer.body, headers))
         return headers
+
+
+def _first_generation(rich: AccountSpec) -> AccountSpec:
+    """Return a unified account of the first generation, that owes a loan against its collateral."""
+    opening = {**rich.opening, "loans": {"USDT": Decimal(700), "BTC": Decimal("-0.003")}}
+    return replace(rich, uid=FIRST_GENERATION_UID, name=FIRST_GENERATION, mode=FIRST_GENERATION, opening=opening)
 
 
 def unified(spec: AccountSpec) -> AccountSpec:

@@ -172,7 +172,7 @@ def earn_fixed(call: Call) -> object:
 def overview(call: Call) -> object:
     """GET /v5/asset/asset-overview: worth in USD by account type."""
     equity, _unpriced = call.world.equity(call.book())
-    names = {"funding": "FundingAccount", "earn": "Earn"}
+    names = {"funding": "FundingAccount", "earn": "Earn", "loans": "CryptoLoans"}
     worth: dict[str, Decimal] = {}
     for wallet, value in equity.items():
         name = names.get(wallet, "UnifiedTradingAccount")
@@ -183,6 +183,12 @@ def overview(call: Call) -> object:
             "valuationCurrency": "USD",
             "accountType": name,
             "snapshotTime": str(call.site.now_ms()),
+            "coinDetail": [
+                {"coin": coin, "equity": text(total)}
+                for wallet, known in names.items()
+                if known == name
+                for coin, total in call.book().amounts(wallet).items()
+            ],
         }
         for name, value in worth.items()
     ]

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from connectors.sandbox.accounts import FIAT
 from connectors.sandbox.bybit.common import (
+    CLASSIC,
     PURSES,
     Row,
     packed_cursor,
@@ -54,7 +55,13 @@ def moves(call: Call) -> list[Move]:
     taken = fees(events)
     for event in events:
         number = event.id * 2
-        if event.kind in OUTSIDE and event.counts:
+        if _paid_to_spot(call, event):
+            words = "Easy Earn | Flexible Interest Distribution"
+            found += [
+                Move(number, event, event.amount, "Earn", words),
+                Move(number + 1, event, -event.amount, "Transfer", "Transfer"),
+            ]
+        elif event.kind in OUTSIDE and event.counts:
             comes = event.kind is LedgerKind.DEPOSIT
             amount = event.amount - taken.get(event.ref, ZERO) if not comes else event.amount
             word = "Deposit" if comes else "Withdraw"
@@ -67,8 +74,15 @@ def moves(call: Call) -> list[Move]:
                 continue
             moved = event.kind in (LedgerKind.TRANSFER_IN, LedgerKind.TRANSFER_OUT)
             name = "Transfer" if moved else event.kind.value.replace("_", " ").title()
-            found.append(Move(number, event, event.amount, name, name))
+            to_earn = moved and "earn" in event.note.split(">")
+            words = f"Easy Earn | Flexible {'Redemption' if event.amount > 0 else 'Subscription'}" if to_earn else name
+            found.append(Move(number, event, event.amount, "Earn" if to_earn else name, words))
     return found
+
+
+def _paid_to_spot(call: Call, event: Event) -> bool:
+    """Whether Earn paid a classic account, whose spot wallet has no history: it pays funding, that moves it on."""
+    return call.account.mode == CLASSIC and event.kind is LedgerKind.REWARD and event.wallet == "spot"
 
 
 def fund_history(call: Call) -> object:
@@ -175,7 +189,7 @@ def transfers(call: Call) -> object:
         if not event.counts or within(event):
             continue
         home = names.get(event.wallet, SAVINGS)
-        if event.kind is LedgerKind.DEPOSIT and home != "FUND":
+        if (event.kind is LedgerKind.DEPOSIT and home != "FUND") or _paid_to_spot(call, event):
             way = ("FUND", home)
         elif event.kind is LedgerKind.WITHDRAWAL and home != "FUND":
             way = (home, "FUND")

@@ -153,6 +153,41 @@ def _type(event: Event) -> str:
     return TYPES.get(event.kind, OTHER)
 
 
+def executions(call: Call) -> object:
+    """GET /v5/execution/list: trades on spot, those of contracts are not kept here; a fee names no currency."""
+    category = required(call, "category", ("spot", "linear", "inverse", "option"))
+    since, until = window(call, most_days=7, default_days=7)
+    actions: dict[int, list[Event]] = {}
+    for event in call.events(since, until):
+        if category == "spot" and event.wallet == call.account.spot and event.note in ("buy", "sell"):
+            actions.setdefault(event.ref, []).append(event)
+    rows = [(ref, _execution(events)) for ref, events in actions.items()]
+    found, cursor = page(call, rows, limits=(50, 100), read=read_plain, write=plain_cursor)
+    return {"nextPageCursor": cursor, "category": category, "list": found}
+
+
+def _execution(events: list[Event]) -> Row:
+    base, quote = (event for event in events if event.kind is LedgerKind.TRADE)
+    fee = sum((event.amount for event in events if event.kind is LedgerKind.FEE), ZERO)
+    return {
+        "symbol": base.base + base.quote,
+        "orderId": str(base.ref),
+        "orderType": "Market",
+        "side": "Buy" if base.amount > 0 else "Sell",
+        "execId": str(base.ref),
+        "execPrice": text(base.price),
+        "execQty": text(abs(base.amount)),
+        "execValue": text(abs(quote.amount)),
+        "execFee": text(-fee),
+        "feeCurrency": "",
+        "execType": "Trade",
+        "execTime": str(base.at_ms),
+        "isMaker": False,
+        "feeRate": "0.001",
+        "extraFees": "",
+    }
+
+
 def closed_pnl(call: Call) -> object:
     """GET /v5/position/closed-pnl: one row a trip here; P&L after the fees of both ways, funding apart."""
     category = required(call, "category", ("linear", "inverse", "option"))
@@ -190,5 +225,6 @@ def _closed(trip: ClosedTrip) -> Row:
 ENDPOINTS = {
     ("GET", "/v5/account/transaction-log"): Endpoint(transaction_log, 25),
     ("GET", "/v5/account/contract-transaction-log"): Endpoint(contract_log, 25),
+    ("GET", "/v5/execution/list"): Endpoint(executions, 50),
     ("GET", "/v5/position/closed-pnl"): Endpoint(closed_pnl, 50),
 }

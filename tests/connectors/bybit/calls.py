@@ -24,6 +24,7 @@ PURSES: dict[str, dict[str, tuple[str, ...]]] = {  # our wallets of each account
         "contract": ("futures_inverse",),
         "funding": ("funding",),
         "earn": ("earn",),
+        "loans": ("loans",),
     },
     "classic": {
         "spot": ("spot",),

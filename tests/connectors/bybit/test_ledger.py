@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.bybit.funding import history_kind
+from connectors.bybit.words import history_kind
 from connectors.sandbox import Sandbox
 from connectors.sandbox.model import Book
 from connectors.types import LedgerKind
@@ -23,8 +23,7 @@ def test_the_ledger_explains_every_change(quiet: Sandbox, name: str, since: date
     for entry in entries:
         moved[entry.wallet][entry.asset] += entry.amount
     before, after = (quiet.world.book(uid(quiet, name), at) for at in (since, until))
-    explained = purses(quiet, name).keys() - {"earn", "spot"}
-    for wallet in explained:
+    for wallet in purses(quiet, name):
         inside = purses(quiet, name)[wallet]
         start, end = added(before, inside, Book.amounts), added(after, inside, Book.amounts)
         changes = {asset: end.get(asset, ZERO) - start.get(asset, ZERO) for asset in start | end}
@@ -117,7 +116,7 @@ def test_a_row_whose_parts_do_not_make_its_change_is_made_whole() -> None:
         ("P2P | Buy", "USDT", True, LedgerKind.DEPOSIT),
         ("Transfer | Transfer to Unified Trading Account", "USDT", False, LedgerKind.TRANSFER_OUT),
         ("Earn | Easy Earn | Flexible Interest Distribution", "BTC", True, LedgerKind.INTEREST),
-        ("Earn | Easy Earn | Subscribe", "BTC", False, LedgerKind.OTHER),
+        ("Earn | Easy Earn | Subscribe", "BTC", False, LedgerKind.TRANSFER_OUT),
         ("Convert | Convert", "ETH", True, LedgerKind.CONVERSION),
         ("Reward Hub | Airdrop", "MNT", True, LedgerKind.REWARD),
     ],
