@@ -6,12 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 import connectors
-from connectors.types import Balance, LedgerEntry
+from connectors.types import Balance, LedgerEntry, LedgerKind
 from tests.connectors.agreement.clients import Client, Ledger
 from tests.connectors.agreement.world import Amounts, Change, Params
 
 Theirs = Callable[[str, Client, str], Any]
 Ours = Callable[[str, str], connectors.Connector]
+Ledgers = Callable[[str, str], list[LedgerEntry]]
+Holdings = list[tuple[str, str, Decimal | None, Decimal | None, Decimal | None]]
+OUTSIDE = (LedgerKind.DEPOSIT, LedgerKind.WITHDRAWAL)
 
 
 def balances(client: Client, ccxt_client: Any, params: Iterable[Params]) -> Amounts:  # noqa: ANN401 - ccxt has no types
@@ -47,3 +50,32 @@ def added_up(changes: Iterable[Change]) -> dict[tuple[int, str], Decimal]:
     for at, asset, amount in changes:
         sums[at, asset] += amount
     return {moment: amount for moment, amount in sums.items() if amount}
+
+
+def cash_of(connector: connectors.Connector) -> dict[str, Amounts]:
+    """Return the cash of every wallet that holds any."""
+    found = {wallet.wallet: held(wallet.balances, cash=True) for wallet in connector.get_account_info().wallets}
+    return {wallet: amounts for wallet, amounts in found.items() if amounts}
+
+
+def positions_of(connector: connectors.Connector) -> Holdings:
+    """Return the exchange's own names of what is held, sides, contracts, entries and P&L."""
+    return sorted(
+        (item.venue_symbol, item.side.value, item.contracts, item.entry_price, item.unrealized_pnl)
+        for item in connector.get_futures_positions()
+    )
+
+
+def changes_of(ledger: Iterable[LedgerEntry], *wallets: str, flows: bool = True) -> dict[tuple[int, str], Decimal]:
+    """Return what changed in wallets, deposits and withdrawals with their fees left out unless `flows`."""
+    entries = [entry for entry in ledger if entry.wallet in wallets]
+    moved = {entry.id for entry in entries if entry.kind in OUTSIDE} if not flows else set()
+    return added_up(booked(entry for entry in entries if entry.id not in moved))
+
+
+def amounts_of(pairs: Iterable[tuple[str, object]]) -> Amounts:
+    """Add up amounts, told as text or as JSON numbers, by their assets; zeros are left out."""
+    found: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for asset, amount in pairs:
+        found[asset] += Decimal(str(amount))
+    return {asset: amount for asset, amount in found.items() if amount}

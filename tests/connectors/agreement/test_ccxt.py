@@ -7,10 +7,7 @@ from connectors.sandbox import available
 from connectors.types import LedgerKind
 from tests.connectors.agreement.cases import CLIENTS, accounts, ledgers
 from tests.connectors.agreement.clients import Client
-from tests.connectors.agreement.reading import Ours, Theirs, added_up, balances, booked, held, told
-from tests.connectors.agreement.world import NOW, SINCE
-
-OUTSIDE = (LedgerKind.DEPOSIT, LedgerKind.WITHDRAWAL)
+from tests.connectors.agreement.reading import OUTSIDE, Ledgers, Ours, Theirs, added_up, balances, booked, held, told
 
 
 def test_ccxt_is_asked_for_every_exchange() -> None:
@@ -75,33 +72,33 @@ def test_positions_agree(theirs: Theirs, ours: Ours, exchange: str, client: Clie
 
 @ledgers
 def test_income_and_funding_agree(
-    theirs: Theirs, ours: Ours, exchange: str, client: Client, name: str, wallet: str
+    theirs: Theirs, ledger: Ledgers, exchange: str, client: Client, name: str, wallet: str
 ) -> None:
-    entries = [entry for entry in ours(exchange, name).get_ledger(SINCE, NOW) if entry.wallet == wallet]
+    entries = [entry for entry in ledger(exchange, name) if entry.wallet == wallet]
     moved = {entry.id for entry in entries if entry.kind in OUTSIDE} if wallet in client.flowless else set()
-    walked = [
-        (ledger, list(ledger.pages(theirs(exchange, client, name), ledger.params))) for ledger in client.ledgers[wallet]
-    ]
+    walked = [(way, list(way.pages(theirs(exchange, client, name), way.params))) for way in client.ledgers[wallet]]
     for only_funding in (False, True):
         kept = [
             entry
             for entry in entries
             if (entry.kind is LedgerKind.FUNDING or not only_funding) and entry.id not in moved
         ]
-        expected = added_up(c for ledger, rows in walked for c in told(rows, ledger, only_funding=only_funding))
+        expected = added_up(c for way, rows in walked for c in told(rows, way, only_funding=only_funding))
         assert added_up(booked(kept)) == expected
 
 
 @accounts
-def test_the_ledger_of_every_wallet_is_compared(ours: Ours, exchange: str, client: Client, name: str) -> None:
-    entries = ours(exchange, name).get_ledger(SINCE, NOW)
+def test_the_ledger_of_every_wallet_is_compared(ledger: Ledgers, exchange: str, client: Client, name: str) -> None:
+    entries = ledger(exchange, name)
     moved = {(entry.wallet, entry.id) for entry in entries if entry.kind in OUTSIDE}
     assert {entry.wallet for entry in entries if (entry.wallet, entry.id) not in moved} <= {*client.ledgers}
 
 
 @accounts
-def test_deposits_and_withdrawals_agree(theirs: Theirs, ours: Ours, exchange: str, client: Client, name: str) -> None:
-    entries = ours(exchange, name).get_ledger(SINCE, NOW)
+def test_deposits_and_withdrawals_agree(
+    theirs: Theirs, ledger: Ledgers, exchange: str, client: Client, name: str
+) -> None:
+    entries = ledger(exchange, name)
     came, left = client.flows(theirs(exchange, client, name))
     expected = sorted((row["currency"], Decimal(row["amount"])) for row in came if row["status"] == "ok")
     assert sorted((e.asset, e.amount) for e in entries if e.kind is LedgerKind.DEPOSIT) == expected
