@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core.domain.pnl import period_pnl
+from core.domain.account_pnl import period_pnl
 from core.domain.types import (
     AccountStatus,
     EquityPoint,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.pnl import AccountSeries, period_pnl
+from core.domain.account_pnl import AccountSeries, period_pnl
 from core.domain.types import ExchangeAccount, LedgerRow, WalletState
 from core.ports import PointRow
 from core.services import curves

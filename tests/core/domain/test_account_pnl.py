@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.pnl import AccountSeries, ExternalFlow, cumulative_pnl, period_pnl, total_equity, twr
+from core.domain.account_pnl import AccountSeries, ExternalFlow, cumulative_pnl, period_pnl, total_equity, twr
 
 HOUR = 3_600_000_000
 
