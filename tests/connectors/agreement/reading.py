@@ -79,3 +79,8 @@ def amounts_of(pairs: Iterable[tuple[str, object]]) -> Amounts:
     for asset, amount in pairs:
         found[asset] += Decimal(str(amount))
     return {asset: amount for asset, amount in found.items() if amount}
+
+
+def flows_of(ledger: Iterable[LedgerEntry], kind: LedgerKind) -> list[tuple[str, Decimal]]:
+    """Return the assets and amounts, without fees, of what came or what left."""
+    return sorted((entry.asset, abs(entry.amount)) for entry in ledger if entry.kind is kind)

@@ -13,6 +13,7 @@ from binance_sdk_spot import Spot
 from binance_sdk_wallet import Wallet
 
 from connectors.sandbox import Sandbox
+from connectors.types import LedgerKind
 from tests.connectors.agreement.reading import (
     Holdings,
     Ledgers,
@@ -21,6 +22,7 @@ from tests.connectors.agreement.reading import (
     amounts_of,
     cash_of,
     changes_of,
+    flows_of,
     positions_of,
 )
 from tests.connectors.agreement.world import NOW_MS, SINCE_MS, Change
@@ -106,3 +108,20 @@ def test_income_agrees(binance: Connect, ledger: Ledgers, name: str) -> None:
         expected = added_up(income(binance(kind, wallet, name).get_income_history))
         assert changes_of(ledger("binance", name), wallet) == expected
         assert bool(expected) or (name, wallet) == ("one_way", "coinm")
+
+
+@accounts
+def test_deposits_withdrawals_and_rewards_agree(binance: Connect, ledger: Ledgers, name: str) -> None:
+    client, entries = binance(Wallet, "spot", name), ledger("binance", name)
+    came = told(client.deposit_history(start_time=SINCE_MS, end_time=NOW_MS).data())
+    crypto = [entry for entry in entries if entry.asset != "BRL"]
+    assert flows_of(crypto, LedgerKind.DEPOSIT) == sorted(
+        (row["coin"], Decimal(row["amount"])) for row in came if row["status"] == 1
+    )
+    left = told(client.withdraw_history(start_time=SINCE_MS, end_time=NOW_MS).data())
+    assert flows_of(crypto, LedgerKind.WITHDRAWAL) == sorted(
+        (row["coin"], Decimal(row["amount"])) for row in left if row["status"] == 6
+    )
+    given = told(client.asset_dividend_record(start_time=SINCE_MS, end_time=NOW_MS, limit=500).data().rows)
+    assert flows_of(entries, LedgerKind.REWARD) == sorted((row["asset"], Decimal(row["amount"])) for row in given)
+    assert came

@@ -9,6 +9,7 @@ import gate_api
 import pytest
 
 from connectors.sandbox import Sandbox
+from connectors.types import LedgerKind
 from tests.connectors.agreement.reading import (
     Holdings,
     Ledgers,
@@ -17,6 +18,7 @@ from tests.connectors.agreement.reading import (
     amounts_of,
     cash_of,
     changes_of,
+    flows_of,
     positions_of,
 )
 from tests.connectors.agreement.world import NOW_MS, SINCE_MS, Change
@@ -115,3 +117,14 @@ def test_income_agrees(gate: Connect, ledger: Ledgers, name: str) -> None:
     assert changes_of(ledger("gateio", name), "spot", flows=False) == added_up(spot)
     for settle, book in books.items():
         assert changes_of(ledger("gateio", name), WALLETS[settle]) == added_up(book)
+
+
+@accounts
+def test_deposits_and_withdrawals_agree(gate: Connect, ledger: Ledgers, name: str) -> None:
+    client, entries = gate(gate_api.WalletApi, name), ledger("gateio", name)
+    span = {"_from": SINCE_MS // 1000, "to": NOW_MS // 1000, "limit": 100}
+    came = [(row.currency, Decimal(row.amount)) for row in client.list_deposits(**span) if row.status == "DONE"]
+    assert flows_of(entries, LedgerKind.DEPOSIT) == sorted(came)
+    left = [row for row in client.list_withdrawals(**span) if row.status == "DONE"]
+    assert flows_of(entries, LedgerKind.WITHDRAWAL) == sorted((row.currency, Decimal(row.amount)) for row in left)
+    assert came

@@ -8,6 +8,7 @@ import pytest
 from pybit.unified_trading import HTTP
 
 from connectors.sandbox import Sandbox
+from connectors.types import LedgerKind
 from tests.connectors.agreement.reading import (
     Holdings,
     Ledgers,
@@ -16,6 +17,7 @@ from tests.connectors.agreement.reading import (
     amounts_of,
     cash_of,
     changes_of,
+    flows_of,
     positions_of,
 )
 from tests.connectors.agreement.world import WEEKS, Change
@@ -89,3 +91,18 @@ def test_income_agrees(bybit: Connect, ledger: Ledgers, name: str) -> None:
     expected = added_up(log())
     assert changes_of(ledger("bybit", name), "unified") == expected
     assert expected
+
+
+@accounts
+def test_deposits_and_withdrawals_agree(bybit: Connect, ledger: Ledgers, name: str) -> None:
+    client, entries = bybit(name), [entry for entry in ledger("bybit", name) if entry.asset != "BRL"]
+    span = {"startTime": WEEKS[0][0], "endTime": WEEKS[-1][1], "limit": 50}
+    came = client.get_deposit_records(**span)["result"]["rows"]
+    assert flows_of(entries, LedgerKind.DEPOSIT) == sorted(
+        (row["coin"], Decimal(row["amount"])) for row in came if str(row["status"]) == "3"
+    )
+    left = client.get_withdrawal_records(**span)["result"]["rows"]
+    assert flows_of(entries, LedgerKind.WITHDRAWAL) == sorted(
+        (row["coin"], Decimal(row["amount"])) for row in left if row["status"] == "success"
+    )
+    assert came

@@ -19,6 +19,7 @@ from tests.connectors.agreement.reading import (
     added_up,
     amounts_of,
     changes_of,
+    flows_of,
     held,
     positions_of,
 )
@@ -107,5 +108,4 @@ def test_deposits_and_withdrawals_agree(okx: Connect, ledger: Ledgers, name: str
         (LedgerKind.WITHDRAWAL, client.get_withdrawal_history, "2"),
     ):
         rows = [row for row in data(ask(limit="100")) if row["state"] == done and int(row["ts"]) >= SINCE_MS]
-        found = sorted((entry.asset, abs(entry.amount)) for entry in entries if entry.kind is kind)
-        assert found == sorted((row["ccy"], Decimal(row["amt"])) for row in rows)
+        assert flows_of(entries, kind) == sorted((row["ccy"], Decimal(row["amt"])) for row in rows)
