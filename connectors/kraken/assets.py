@@ -16,7 +16,7 @@ QUOTES = (
     "AUD", "CHF", "XBT", "ETH", "DAI", "BRL",
 )  # fmt: skip
 FEE_CREDIT = "KFEE"
-_TERM = re.compile(r"[0-9]+$")
+_TERM = re.compile(r"[0-9]{2}$")  # days; LUNA2 is a name
 
 
 def asset_of(code: str) -> str:

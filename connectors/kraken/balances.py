@@ -13,15 +13,21 @@ from connectors.types import Balance
 
 def balance(answer: Answer) -> Reading:
     """Read totals by asset code; what is held in orders is not told."""
-    return _reading({code: (natural(amount), ZERO) for code, amount in record(result(answer)).items()}, answer)
+    return _reading({code: (natural(amount), ZERO, ZERO) for code, amount in record(result(answer)).items()}, answer)
 
 
 def balance_extended(answer: Answer) -> Reading:
-    """Read totals and what open orders hold, by asset code."""
+    """Read totals, what open orders hold and what is used of a credit line, by asset code."""
     found = {code: record(row) for code, row in record(result(answer)).items()}
-    return _reading(
-        {code: (number(row["balance"]), number_or_zero(row["hold_trade"])) for code, row in found.items()}, answer
-    )
+    amounts = {
+        code: (
+            number(row["balance"]),
+            number_or_zero(row["hold_trade"]),
+            number_or_none(row.get("credit_used")) or ZERO,
+        )
+        for code, row in found.items()
+    }
+    return _reading(amounts, answer)
 
 
 def trade_balance(answer: Answer) -> Reading:
@@ -54,15 +60,16 @@ def earn_allocations(answer: Answer) -> Reading:
     return Reading(extra={"earn": found, "add_to_balances": False})
 
 
-def _reading(found: Mapping[str, tuple[Decimal, Decimal]], answer: Answer) -> Reading:
+def _reading(found: Mapping[str, tuple[Decimal, Decimal, Decimal]], answer: Answer) -> Reading:
     kept = {code: amounts for code, amounts in found.items() if any(amounts) and code != FEE_CREDIT}
     return Reading(
-        balances=[_balance(code, *amounts, answer) for code, amounts in kept.items()],
+        balances=[_balance(code, amounts, answer) for code, amounts in kept.items()],
         details={"balances": [{"venue_asset": code} for code in kept]},
     )
 
 
-def _balance(code: str, whole: Decimal, held: Decimal, answer: Answer) -> Balance:
-    wallet = wallet_of(code)
+def _balance(code: str, amounts: tuple[Decimal, Decimal, Decimal], answer: Answer) -> Balance:
+    """Return a holding. What is used of a credit line is owed, and lies beside the balance."""
+    wallet, (whole, held, debt) = wallet_of(code), amounts
     locked = held if wallet == "spot" else whole
-    return Balance(wallet, asset_of(code), whole - locked, locked, whole, as_of=answer.as_of)
+    return Balance(wallet, asset_of(code), whole - locked, locked, whole, debt, as_of=answer.as_of)

@@ -218,8 +218,10 @@ class KrakenConnector(RestConnector):
     def _margin(self) -> WalletAccount:
         reading = self.call(api.TRADE_BALANCE, {"asset": DOLLARS})
         sums = reading.extra["margin"]
+        # the positions tell the open P&L by their own currencies: told here too, it would count twice
+        rows = [replace(row, unrealized_pnl=None) for row in reading.balances or ()]
         return replace(
-            self._wallet("margin", reading.balances or ()),
+            self._wallet("margin", rows),
             currency="USD",
             equity=sums["unrealized_pnl"],
             unrealized_pnl=sums["unrealized_pnl"],

@@ -27,8 +27,10 @@ from connectors.errors import (
 from connectors.kraken.assets import asset_of, pair_of, wallet_of
 from connectors.sandbox import Sandbox, SandboxConfig
 from connectors.types import LedgerKind, Permissions
+from core.domain.valuation import value_wallet
 from tests.connectors.cases import make
 from tests.connectors.servers import Reply, scripted
+from tests.core.sync.worlds import account
 
 NOW = datetime(2026, 2, 14, 15, 30, 20, 250_000, tzinfo=UTC)
 OPENED = date(2026, 1, 1)
@@ -78,6 +80,25 @@ def test_wallets_hold_what_the_world_says_and_nothing_twice(quiet: Sandbox, name
     profit = sum(book.unrealized("spot").values(), Decimal(0))
     assert (margin.equity, margin.currency) == (profit, "USD")
     assert sum((row.equity or Decimal(0) for row in margin.balances), Decimal(0)) == profit
+
+
+@pytest.mark.parametrize("name", ["good", "one_way"])
+def test_the_open_result_of_margin_positions_is_valued_once(quiet: Sandbox, name: str) -> None:
+    connector, held = connect(quiet, name), quiet.world.book(quiet.key("kraken", name).uid, NOW)
+    profit = sum((position.unrealized for position in held.positions), Decimal(0))
+    positions = connector.get_futures_positions()
+    (margin,) = connector.get_account_info(wallets={"margin"}).wallets
+    valued = value_wallet(account(), margin, positions, price_of=lambda asset: Decimal(1), at=NOW)
+    assert [valued.equity, valued.unrealized_pnl] == pytest.approx([float(profit)] * 2)
+    assert profit
+
+
+def test_what_is_used_of_a_credit_line_is_owed() -> None:
+    row = {"balance": "10", "hold_trade": "4", "credit": "500", "credit_used": "120"}
+    body = {"error": [], "result": {"ZUSD": row}}
+    answer = make("kraken").read_answer("POST", f"{PRIVATE}BalanceEx", status=200, headers={}, body=body)
+    (held,) = answer["balances"]
+    assert [held[name] for name in ("total", "free", "locked", "debt")] == ["10", "6", "4", "120"]
 
 
 def test_what_orders_hold_is_locked(quiet: Sandbox) -> None:
@@ -272,6 +293,7 @@ def test_errors_have_their_classes(text: str, error: type[ExchangeError], wait: 
         ("ZEC", "ZEC", "spot"),
         ("XZEC", "ZEC", "spot"),
         ("DOT28.S", "DOT", "earn"),
+        ("LUNA2.S", "LUNA2", "earn"),
         ("ETH2", "ETH", "earn"),
         ("ETH2.S", "ETH", "earn"),
         ("ZUSD.HOLD", "USD", "hold"),

@@ -89,8 +89,9 @@ def test_network_fees_and_commissions_are_entries_of_their_own(quiet: Sandbox) -
 
 def test_the_commission_of_an_expired_contract_is_booked_by_its_sisters_coin() -> None:
     fill = {"entry_id": "1", "trade_time": "2026-02-10T00:00:00Z", "price": "1", "size": "1", "commission": "0.5"}
-    fill["size_in_quote"] = False
-    fills = Reply({"fills": [{**fill, "product_id": "SLP-30JAN26-CDE", "side": "BUY"}], "cursor": ""})
+    fills = Reply(
+        {"fills": [{**fill, "product_id": "SLP-30JAN26-CDE", "side": "BUY", "size_in_quote": False}], "cursor": ""}
+    )
     details = {"contract_size": "5", "contract_root_unit": "SOL"}
     listed = {"product_id": "SLP-20DEC30-CDE", "price": "1", "future_product_details": details}
     products = Reply({"products": [listed]})
