@@ -5,8 +5,19 @@ import math
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 DAY = 86_400
+
+
+class Course(NamedTuple):
+    """The price around which a walk goes, how wild it is against bitcoin, and its step."""
+
+    around: str
+    wild: float
+    step: str
+
+
 # Period in seconds and weight of each layer of noise: together about 2 % a day, hundredths of a percent in 30 s.
 LAYERS = (
     (30 * DAY, 0.11),
@@ -39,7 +50,8 @@ CONTRACTS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "LINK")
 STABLE = "USDT"
 UNLISTED = "GHOST"
 TINY = tuple(f"TINY{number:03d}" for number in range(1, 241))
-BRL_PER_USDT = ("5.42", 0.25, "0.001")
+BRL_PER_USDT = Course("5.42", 0.25, "0.001")
+COURSES = {asset: Course(*row[:3]) for asset, row in LISTED.items()} | {"USDC": Course("0.9999", 0.002, "0.0001")}
 
 
 class Market:
@@ -64,7 +76,7 @@ class Market:
                 raise KeyError(base + quote)
             return price
         if quote == "BRL":
-            rate = _walk(self.seed, "BRL", BRL_PER_USDT[1], int(at.timestamp()), BRL_PER_USDT[0], BRL_PER_USDT[2])
+            rate = _walk(self.seed, "BRL", BRL_PER_USDT, int(at.timestamp()))
             return rate if base == STABLE else (self.pair(base, STABLE, at) * rate).quantize(Decimal("1"))
         raise KeyError(base + quote)
 
@@ -101,24 +113,21 @@ def step(asset: str) -> Decimal:
 def _usd(seed: int, asset: str, second: int) -> Decimal | None:
     if asset == STABLE:
         return Decimal(1)
-    if asset == "USDC":
-        return _walk(seed, asset, 0.002, second, "0.9999", "0.0001")
     if asset == "BRL":
-        return 1 / _walk(seed, "BRL", BRL_PER_USDT[1], second, BRL_PER_USDT[0], BRL_PER_USDT[2])
-    if asset in LISTED:
-        base, wild, step_text, _ = LISTED[asset]
-        return _walk(seed, asset, wild, second, base, step_text)
+        return 1 / _walk(seed, "BRL", BRL_PER_USDT, second)
+    if asset in COURSES:
+        return _walk(seed, asset, COURSES[asset], second)
     if asset.startswith("TINY"):
-        base = f"{0.002 + abs(_node(0, asset, 0, 0)):.6f}"
-        return _walk(seed, asset, 1.5, second, base, "0.000001")
+        around = f"{0.002 + abs(_node(0, asset, 0, 0)):.6f}"
+        return _walk(seed, asset, Course(around, 1.5, "0.000001"), second)
     return None
 
 
 @lru_cache(maxsize=20_000)
-def _walk(seed: int, asset: str, wild: float, second: int, base: str, step_text: str) -> Decimal:
+def _walk(seed: int, asset: str, course: Course, second: int) -> Decimal:
     move = sum(weight * _layer(seed, asset, period, second) for period, weight in LAYERS)
-    value = Decimal(base) * Decimal(repr(math.exp(wild * move)))
-    return value.quantize(Decimal(step_text))
+    value = Decimal(course.around) * Decimal(repr(math.exp(course.wild * move)))
+    return value.quantize(Decimal(course.step))
 
 
 def _layer(seed: int, name: str, period: int, second: int) -> float:
