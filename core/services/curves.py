@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from core.domain.account_pnl import GAP_AFTER_US, AccountSeries, ExternalFlow, PeriodPnl, Times, cumulative_pnl, total_equity
+from core.domain.account_pnl import (
+    GAP_AFTER_US,
+    AccountSeries,
+    ExternalFlow,
+    PeriodPnl,
+    Times,
+    cumulative_pnl,
+    total_equity,
+)
 from core.domain.types import EquityPoint, ExchangeAccount, LedgerRow, WalletState
 from core.ports import PointRow, PointWindow
 from core.services.overview_types import Curve, FlowMarker, PnlFigure
