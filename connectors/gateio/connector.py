@@ -17,6 +17,7 @@ from connectors._wallets import WalletRead, merge_balances, read_wallets
 from connectors.errors import BadRequestError, PermissionMissingError, WrongAccountModeError
 from connectors.gateio import balances, failures, flows, history, positions, public, signing
 from connectors.gateio import endpoints as api
+from connectors.gateio.kinds import NO_BOOK
 from connectors.gateio.readers import READERS
 from connectors.types import (
     AccountInfo,
@@ -106,22 +107,27 @@ class GateioConnector(RestConnector):
         """Return the changes of spot and futures wallets in [since, until], oldest first; Gate.io keeps 180 days.
 
         Deposits and withdrawals come from the spot book, which alone explains the balance, with the id and transaction
-        of their records. In a unified account all books tell of its one wallet.
+        of their records. In a unified account all books tell of its one wallet. What moves between spot and earn or
+        margin, which have no book of their own, has a leg in each; what they earn or pay inside is not told.
         """
         since, classic = self._kept(since), self._classic()
+        legs = NO_BOOK if classic else NO_BOOK & {"earn"}
         wanted = None if wallets is None else set(wallets)
-        if wanted is not None and not classic:
-            wanted = None if "unified" in wanted else set()
+        if wanted is not None and "unified" in wanted and not classic:
+            wanted |= {"spot", *(product.wallet for product in api.PRODUCTS)}
         found: dict[str, LedgerEntry] = {}
-        if wanted is None or "spot" in wanted:
-            history.collect(found, history.book_pages(self, api.SPOT_BOOK, since, until))
+        if wanted is None or wanted & {"spot", *legs}:
+            history.collect(found, history.book_pages(self, api.SPOT_BOOK, since, until), legs)
         for product in api.PRODUCTS:
             if wanted is None or product.wallet in wanted:
-                history.collect(found, history.book_pages(self, product.book, since, until, paged=not product.dated))
+                pages = history.book_pages(self, product.book, since, until, paged=not product.dated)
+                history.collect(found, pages)
         entries = [entry for entry in found.values() if since <= entry.booked_at <= until and entry.amount]
         entries.sort(key=lambda entry: entry.booked_at)
         entries = history.explained(self, entries, self._kept(since - flows.RECORD_REACH), until)
-        return entries if classic else [replace(entry, wallet="unified") for entry in entries]
+        if not classic:
+            entries = [entry if entry.wallet in legs else replace(entry, wallet="unified") for entry in entries]
+        return [entry for entry in entries if wallets is None or entry.wallet in wallets]
 
     def get_closed_positions(self, since: datetime, until: datetime) -> list[ClosedPosition]:
         """Return perpetual positions closed in [since, until], oldest first; times are whole seconds."""

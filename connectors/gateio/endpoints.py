@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors._reading import Endpoint
+from connectors.gateio.kinds import NO_BOOK
 from connectors.types import Capability, CredentialField, ExchangeInfo, RateLimit, WalletKind
 
 TRADING, ACCOUNT, OVERVIEW_LIMIT, PUBLIC = "uid_200", "uid_150", "uid_80", "ip_200"
@@ -111,6 +112,6 @@ INFO = ExchangeInfo(
     ),
     hosts={"rest": HOST},
     testnet_hosts={"rest": "https://api-testnet.gateapi.io"},
-    # days kept by the exchange
-    history=dict.fromkeys(("spot", "unified", *(item.wallet for item in PRODUCTS)), KEPT_DAYS),
+    # days kept by the exchange; earn and margin tell their moves from and to spot only
+    history=dict.fromkeys(("spot", "unified", *(item.wallet for item in PRODUCTS), *sorted(NO_BOOK)), KEPT_DAYS),
 )

@@ -81,7 +81,8 @@ def with_origins(entries: Sequence[LedgerEntry], others: Iterable[LedgerEntry], 
 
 def opposite(entry: LedgerEntry) -> LedgerEntry:
     """Return the other leg of a transfer between own wallets."""
-    return replace(entry, amount=-entry.amount)
+    kind = LedgerKind.TRANSFER_OUT if entry.amount > 0 else LedgerKind.TRANSFER_IN
+    return replace(entry, amount=-entry.amount, kind=kind)
 
 
 def _nearest(entry: LedgerEntry, candidates: Iterable[LedgerEntry], reach: timedelta) -> LedgerEntry | None:

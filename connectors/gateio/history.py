@@ -1,6 +1,7 @@
 """Walking Gate.io's histories: windows of seconds that overlap by one, halved where a list is long or has no pages."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -32,11 +33,16 @@ def book_pages(
         yield from _walk(connector, endpoint, start, end, paged=paged)
 
 
-def collect(found: dict[str, LedgerEntry], pages: Iterable[Reading]) -> None:
-    """Add the entries of pages to those found, each once."""
+def collect(found: dict[str, LedgerEntry], pages: Iterable[Reading], legs: Collection[str] = ()) -> None:
+    """Add the entries of pages to those found, each once; a move to one of the wallets `legs` gets a leg there too."""
     for page in pages:
-        for entry in page.ledger or ():
+        entries = page.ledger or ()
+        more = page.details.get("ledger") or [{}] * len(entries)
+        for entry, told in zip(entries, more, strict=True):
             found.setdefault(entry.dedupe_key, entry)
+            if (other := told.get("counter_wallet")) in legs:
+                leg = replace(flows.opposite(entry), wallet=str(other), dedupe_key=f"{entry.dedupe_key}:{other}")
+                found.setdefault(leg.dedupe_key, leg)
 
 
 def explained(

@@ -10,7 +10,7 @@ from connectors.types import LedgerKind
 
 # A line is a meaning and the words (types, codes) that have it. A meaning is a kind; `border`, which the sign makes a
 # deposit or a withdrawal; `earned`, a reward or, when paid, interest; `sub`, a move to or from a sub-account; or
-# `to:wallet`, a move between own wallets. Loans are moves too: the debt grows by what comes.
+# `to:wallet`, a move between own wallets. What is borrowed on margin is neither: the debt grows by it.
 WORDS = """
 trade new_order order_fill cancel_order order_rej 1 2 101 102 103 116 120 171 172
 fee order_fee system_fee dust_swap_fee c2c_fee points_purchase lending_fee fct_fee fct_fee_refund quant_cmn_out
@@ -54,10 +54,11 @@ to:earn 1258 2801 2802 2804 2805
 to:structured dual_purchased dual_settled liq_add liq_rm liq_rebalanced 727 728 729 731 2001 2004 2011 2012 2021 2022
 to:structured 2202 2203 2301 2302 2303 2311 2312 2807 2808 2810 2811
 to:warrant cbbc_in cbbc_out warrant_in warrant_out 1801 1802 1811 1812
-to:loan borrow repay margin_borrow margin_repay cl_borrow cl_repay cl_dctd cl_rtd cross_borrow cross_repay
-to:loan 605 606 630 631 632 633 640 641 642 645 646 647 648 655 656 658 670 671 673 674 677 678
+to:loan cl_borrow cl_repay cl_dctd cl_rtd 632 633 640 641 642 645 646 647 648 655 656 658
+other borrow repay margin_borrow margin_repay cross_borrow cross_repay 605 606 630 631 670 671 673 674 677 678
 """
 MEANING = {word: line.split()[0] for line in WORDS.strip().splitlines() for word in line.split()[1:]}
+NO_BOOK = frozenset({"earn", "margin_isolated", "margin_cross", "options"})  # wallets known by moves from spot only
 BORDER = (LedgerKind.DEPOSIT, LedgerKind.WITHDRAWAL)
 
 

@@ -102,6 +102,7 @@ def _spot_line(row: Mapping[str, Any]) -> Line:
         amount=amount,
         booked_at=_time(row),
         venue_type=native or code or None,
+        ref=identity if meaning.internal else None,
         internal=meaning.internal,
     )
     return Line(entry, {"native_type": native, **({"counter_wallet": meaning.other} if meaning.other else {})})

@@ -48,7 +48,7 @@ def test_the_ledger_explains_every_change_of_a_wallet(
     for entry in ledger(quiet, name, since + timedelta(milliseconds=1), until):
         moved[entry.wallet, entry.asset] += entry.amount
     before, after = world.book(who, since).wallets, world.book(who, until).wallets
-    explained = {"unified"} if name in UNIFIED else {"spot", "futures_linear", "futures_inverse"}
+    explained = {"unified", "earn"} if name in UNIFIED else {"spot", "futures_linear", "futures_inverse", "earn"}
     for wallet in explained & (before.keys() | after.keys()):
         changes = {
             asset: after.get(wallet, {}).get(asset, ZERO) - before.get(wallet, {}).get(asset, ZERO)
@@ -263,8 +263,9 @@ def test_a_transfer_from_a_sub_account_to_futures_is_told_from_one_between_own_w
         ("perp_in", "701", "-5", LedgerKind.TRANSFER_OUT, True),
         ("perp_settle_in", "705", "5", LedgerKind.TRANSFER_IN, True),
         ("subaccount_trf", "", "-5", LedgerKind.TRANSFER_OUT, False),
-        ("borrow", "", "5", LedgerKind.TRANSFER_IN, True),
-        ("", "671", "-5", LedgerKind.TRANSFER_OUT, True),
+        ("borrow", "", "5", LedgerKind.OTHER, None),
+        ("", "671", "-5", LedgerKind.OTHER, None),
+        ("cl_borrow", "", "5", LedgerKind.TRANSFER_IN, True),
         ("margin_interest_out", "", "-5", LedgerKind.INTEREST, None),
         ("cancel_withdraw", "", "5", LedgerKind.WITHDRAWAL, False),
         ("deposit_rej", "", "-5", LedgerKind.DEPOSIT, False),
@@ -295,6 +296,28 @@ def test_no_word_of_the_spot_book_has_two_meanings() -> None:
     assert sorted(words) == sorted(kinds.MEANING)
     plain = {meaning for meaning in kinds.MEANING.values() if not meaning.startswith("to:")}
     assert plain - {"border", "earned", "sub"} <= {kind.value for kind in LedgerKind}
+
+
+@pytest.mark.parametrize(
+    ("mode", "native", "legs"),
+    [
+        ("classic", "lend", [("earn", "5"), ("spot", "-5")]),
+        ("classic", "margin_in", [("margin_isolated", "5"), ("spot", "-5")]),
+        ("classic", "dual_purchased", [("spot", "-5")]),
+        ("multi_currency", "lend", [("earn", "5"), ("unified", "-5")]),
+        ("multi_currency", "margin_in", [("unified", "-5")]),
+    ],
+)
+def test_a_move_to_a_wallet_without_book_has_a_leg_there(mode: str, native: str, legs: list[tuple[str, str]]) -> None:
+    row = {**sample("spot_account_book").body[0], "type": native, "time": int(NOW.timestamp() - 60) * 1000}
+    script, _calls = book_server([], f"{API}/futures/usdt/account_book")
+    script |= {MODE: Reply({"mode": mode}), f"{API}/spot/account_book": Reply([{**row, "change": "-5"}])}
+    with scripted(script) as server:
+        found = at(server).get_ledger(NOW - timedelta(days=1), NOW)
+        inside = at(server).get_ledger(NOW - timedelta(days=1), NOW, wallets=["earn", "margin_isolated"])
+    assert sorted((entry.wallet, str(entry.amount)) for entry in found) == legs
+    assert {(entry.ref, entry.internal) for entry in found} == {(row["id"], True)}
+    assert [entry for entry in found if entry.wallet not in ("spot", "unified")] == inside
 
 
 def test_pushes_to_and_from_other_users_cross_the_border() -> None:
