@@ -12,16 +12,19 @@ from connectors._credentials import Credentials
 from connectors._http import build_request
 from connectors._interface import Call, Settings
 from connectors._parse import to_ms
-from connectors._reading import Answer, Endpoint, Parser
+from connectors._reading import Answer, Endpoint, Parser, Reading
 from connectors._wallets import merge_balances
+from connectors.errors import RateLimitedError
 from connectors.krakenfutures import balances, failures, ledger, positions, public, signing
 from connectors.krakenfutures import endpoints as api
 from connectors.krakenfutures.symbols import asset_of
 from connectors.types import (
     AccountInfo,
     Balance,
+    Capability,
     ExchangeInfo,
     LedgerEntry,
+    LedgerPart,
     Permissions,
     Position,
     Price,
@@ -30,6 +33,7 @@ from connectors.types import (
 )
 
 CASH = "futures_cash"
+Found = dict[tuple[str, str], LedgerEntry]
 
 
 class KrakenFuturesConnector(RestConnector):
@@ -84,15 +88,31 @@ class KrakenFuturesConnector(RestConnector):
     def get_ledger(
         self, since: datetime, until: datetime, *, wallets: Collection[str] | None = None
     ) -> list[LedgerEntry]:
-        """Return the account log in [since, until], oldest first."""
-        # a millisecond wider: whether the ends belong to the window is not documented
-        span = {"since": to_ms(since) - 1, "before": to_ms(until) + 2, "count": ledger.MOST, "sort": "desc"}
-        found: dict[tuple[str, str], LedgerEntry] = {}
-        for page in self.pages(api.LOG, span):
-            for entry in page.ledger or ():
-                if since <= entry.booked_at <= until and (wallets is None or entry.wallet in wallets):
-                    found.setdefault((entry.wallet, entry.dedupe_key), entry)
-        return sorted(found.values(), key=lambda entry: entry.booked_at)
+        """Return the account log in [since, until], oldest first.
+
+        Raises:
+            NotSupportedError: the demo site keeps no log.
+        """
+        found: Found = {}
+        for page in self.pages(api.LOG, self._span(since, until, "desc")):
+            _collect(found, page, since, until, wallets)
+        return list(_in_order(found))
+
+    def get_ledger_part(
+        self, since: datetime, until: datetime, *, wallets: Collection[str] | None = None
+    ) -> LedgerPart:
+        """Return the account log in [since, until], oldest first, as far as the history's tokens last."""
+        found: Found = {}
+        reached: datetime | None = None
+        try:
+            for page in self.pages(api.LOG, self._span(since, until, "asc")):
+                _collect(found, page, since, until, wallets)
+                reached = page.extra["newest"] or reached
+        except RateLimitedError:
+            if reached is None or reached <= since:
+                raise
+            return LedgerPart(_in_order(found), reached, complete=False)
+        return LedgerPart(_in_order(found), until)
 
     def get_prices(self) -> list[Price]:
         """Return the spot indices of the exchange, such as in_xbtusd."""
@@ -113,6 +133,12 @@ class KrakenFuturesConnector(RestConnector):
         """Raise what the answer's code stands for."""
         failures.check(self, answer)
 
+    def _span(self, since: datetime, until: datetime, sort: str) -> dict[str, int | str]:
+        """Return a window, a millisecond wider: whether the ends belong to it is not documented."""
+        if self._settings.testnet:
+            raise self._unsupported(Capability.LEDGER)
+        return {"since": to_ms(since) - 1, "before": to_ms(until) + 2, "count": ledger.MOST, "sort": sort}
+
     def _wallet(self, name: str, rows: Collection[Balance], sums: Mapping[str, Any] | None) -> WalletAccount:
         kind = self.info.wallets.get(name, WalletKind.FUTURES_INVERSE)
         held = merge_balances(row for row in rows if row.wallet == name)
@@ -128,3 +154,13 @@ class KrakenFuturesConnector(RestConnector):
             initial_margin=sums["initial_margin_usd"],
             maintenance_margin=sums["maintenance_margin_usd"],
         )
+
+
+def _collect(found: Found, page: Reading, since: datetime, until: datetime, wallets: Collection[str] | None) -> None:
+    for entry in page.ledger or ():
+        if since <= entry.booked_at <= until and (wallets is None or entry.wallet in wallets):
+            found.setdefault((entry.wallet, entry.dedupe_key), entry)
+
+
+def _in_order(found: Found) -> tuple[LedgerEntry, ...]:
+    return tuple(sorted(found.values(), key=lambda entry: entry.booked_at))

@@ -12,21 +12,25 @@ from connectors.krakenfutures.symbols import asset_of, contract_symbol
 from connectors.types import LedgerEntry, LedgerKind
 
 MOST = 500
-LIQUIDATIONS = ("futures liquidation", "covered liquidation")
+LIQUIDATION = "liquidation"  # futures, partial, covered
 TRANSFERS = ("cross-exchange transfer", "transfer", "subaccount transfer")
 Line = tuple[LedgerEntry, dict[str, Any]]
 
 
 def account_log(answer: Answer) -> Reading:
-    """Read a page of the log, newest first; the next one ends below its lowest id."""
+    """Read a page of the log; newest first the next one ends below its lowest id, else it begins above its highest."""
     found = rows(record(answer.payload)["logs"])
     lines = [line for row in found if _is_money(row) for line in _lines(row)]
     full = len(found) >= int(number(answer.params.get("count", MOST)))
-    lowest = min((int(number(row["id"])) for row in found), default=0)
+    ids = [int(number(row["id"])) for row in found]
+    following: dict[str, int] = {}
+    if ids and full:
+        following = {"from": max(ids) + 1} if answer.params.get("sort") == "asc" else {"to": min(ids) - 1}
     return Reading(
         ledger=[entry for entry, _more in lines],
         details={"ledger": [more for _entry, more in lines]},
-        next={**answer.params, "to": lowest - 1} if found and full else None,
+        next={**answer.params, **following} if following else None,
+        extra={"newest": max((_instant(row["date"]) for row in found), default=None)},
     )
 
 
@@ -59,10 +63,10 @@ def _lines(row: Mapping[str, Any]) -> list[Line]:
         return [(replace(whole, kind=kind, internal=True), told)] if change else []
     if info == "conversion":
         return [(replace(whole, kind=LedgerKind.CONVERSION), told)] if change else []
-    parts = _parts(row)
+    parts = _parts(row, change)
     lines: list[Line] = []
     for name, (kind, amount) in parts.items():
-        more = {**told, "subtype": "liquidation"} if info in LIQUIDATIONS and name == "realized_pnl" else told
+        more = {**told, "subtype": "liquidation"} if LIQUIDATION in info and name == "realized_pnl" else told
         if amount:
             part = replace(whole, id=f"{native}:{name}", dedupe_key=f"{native}:{name}", kind=kind, amount=amount)
             lines.append((part, more))
@@ -70,12 +74,17 @@ def _lines(row: Mapping[str, Any]) -> list[Line]:
     return [*lines, (replace(whole, amount=rest), told)] if rest else lines
 
 
-def _parts(row: Mapping[str, Any]) -> dict[str, tuple[LedgerKind, Decimal]]:
-    return {
-        "realized_pnl": (LedgerKind.REALIZED_PNL, (number_or_none(row.get("realized_pnl")) or ZERO)),
-        "funding": (LedgerKind.FUNDING, (number_or_none(row.get("realized_funding")) or ZERO)),
-        "fee": (LedgerKind.FEE, -(number_or_none(row.get("fee")) or ZERO)),
+def _parts(row: Mapping[str, Any], change: Decimal) -> dict[str, tuple[LedgerKind, Decimal]]:
+    """Return what a change consists of; the fee of a liquidation is a part only where it is what the others leave."""
+    fee, rescue = (number_or_none(row.get(name)) or ZERO for name in ("fee", "liquidation_fee"))
+    parts = {
+        "realized_pnl": (LedgerKind.REALIZED_PNL, number_or_none(row.get("realized_pnl")) or ZERO),
+        "funding": (LedgerKind.FUNDING, number_or_none(row.get("realized_funding")) or ZERO),
+        "fee": (LedgerKind.REBATE if fee < 0 else LedgerKind.FEE, -fee),
     }
+    if rescue and change - sum(amount for _kind, amount in parts.values()) == -rescue:
+        parts["liquidation_fee"] = (LedgerKind.LIQUIDATION_FEE, -rescue)
+    return parts
 
 
 def _instant(value: object) -> datetime:
