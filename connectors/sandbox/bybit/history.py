@@ -36,7 +36,7 @@ TYPES = {
     LedgerKind.SETTLEMENT: "DELIVERY",
 }
 TRADES = frozenset({LedgerKind.TRADE, LedgerKind.FEE, LedgerKind.REALIZED_PNL})
-SAVED = "FLEXIBLE_STAKING_SUBSCRIPTION"
+SAVED, TAKEN_BACK = "FLEXIBLE_STAKING_SUBSCRIPTION", "FLEXIBLE_STAKING_REDEMPTION"
 OTHER = "AUTO_DEDUCTION"
 
 
@@ -150,6 +150,8 @@ def _type(event: Event) -> str:
         return "CURRENCY_BUY" if event.amount > 0 else "CURRENCY_SELL"
     if event.kind is LedgerKind.TRANSFER_OUT and event.note.endswith(">earn"):
         return SAVED
+    if event.kind is LedgerKind.TRANSFER_IN and event.note.startswith("earn>"):
+        return TAKEN_BACK
     return TYPES.get(event.kind, OTHER)
 
 
