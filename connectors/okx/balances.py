@@ -87,8 +87,8 @@ def _earning(asset: str, amount: Decimal, answer: Answer) -> Balance:
 
 
 def _trading(row: Mapping[str, Any], answer: Answer) -> Balance:
-    free, locked = number_or_none(row["availBal"]), number_or_zero(row["frozenBal"])
-    free = number_or_none(row.get("availEq")) if free is None else free
+    told = row["availEq" if row["availBal"] == "" else "availBal"]
+    free, locked = None if told == "" else number(told), number_or_zero(row["frozenBal"])
     equity = number_or_none(row["eq"])
     if equity is None:
         if free is None:

@@ -112,15 +112,19 @@ class OkxConnector(RestConnector):
     ) -> list[LedgerEntry]:
         """Return bills, deposits and withdrawals in [since, until], oldest first; trading bills are kept three months.
 
-        Deposits and withdrawals carry the identity of their records and the time of their bills. Earn has no bills of
-        its own. Demo trading has those of the trading account only.
+        Deposits and withdrawals carry the identity of their records and the time of their bills. Earn has no bills:
+        what moves to and from it has a leg there, what it earns is not told. Demo trading has trading bills only.
         """
         entries: list[LedgerEntry] = []
         if since <= until and (wallets is None or "trading" in wallets):
             entries += self._trading_ledger(since, until)
-        if since <= until and not self._settings.testnet and (wallets is None or "funding" in wallets):
+        if since <= until and not self._settings.testnet and (wallets is None or {"funding", "earn"} & set(wallets)):
             entries += self._funding_ledger(since, until)
-        found = {(entry.wallet, entry.dedupe_key): entry for entry in entries if since <= entry.booked_at <= until}
+        found = {
+            (entry.wallet, entry.dedupe_key): entry
+            for entry in entries
+            if since <= entry.booked_at <= until and (wallets is None or entry.wallet in wallets)
+        }
         return sorted(found.values(), key=lambda entry: entry.booked_at)
 
     def get_closed_positions(self, since: datetime, until: datetime) -> list[ClosedPosition]:
@@ -228,7 +232,7 @@ class OkxConnector(RestConnector):
         within = [bill for bill in bills if since <= bill.booked_at <= until]
         span, unsent = self._span(since - funding.RECORD_REACH, until), list[LedgerEntry]()
         records = [*self._walk(api.DEPOSITS, span), *self._walk(api.WITHDRAWALS, span, unsent=unsent)]
-        return funding.paired(within, records, unsent)
+        return [*funding.paired(within, records, unsent), *funding.earn_legs(within)]
 
     def _walk(
         self,

@@ -62,5 +62,5 @@ INFO = ExchangeInfo(
     hosts=HOSTS,
     testnet_hosts=HOSTS,  # demo trading is a header on the same hosts
     # days kept by the exchange
-    history={"trading": 90, "funding": 365},
+    history={"trading": 90, "funding": 365, "earn": 365},
 )

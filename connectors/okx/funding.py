@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from connectors._parse import instant, milliseconds, natural, number, text, total
+from connectors._parse import instant, milliseconds, natural, number, text, text_or_none, total
 from connectors._reading import Answer, Reading
 from connectors.okx.ledger import below_last
 from connectors.okx.positions import older
@@ -39,6 +39,7 @@ TRANSFERS = frozenset((
     "76", "78", "80", "81", "82", "89", "90", "91", "136", "137", "138", "304", "305", "306", "329", "331", "348",
     "349", "160", "161", "163", "202", "203", "205", "207", "208", "210", "225", "226", "228", "249", "250", "252",
 ))  # fmt: skip
+EARN_MOVES = frozenset(("75", "76", "80", "82", "89", "90", "91"))  # to and from the products whose balances are read
 KIND_OF = {native: kind for kind, natives in KINDS.items() for native in natives}
 BORDER = (LedgerKind.DEPOSIT, LedgerKind.WITHDRAWAL)
 
@@ -99,6 +100,20 @@ def paired(
     return [*found, *(part for parts in records.values() for part in parts if part.dedupe_key not in left)]
 
 
+def earn_legs(bills: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+    """Return the other legs of moves to and from earn, which has no bills of its own."""
+    return [
+        replace(
+            bill,
+            wallet="earn",
+            amount=-bill.amount,
+            kind=LedgerKind.TRANSFER_OUT if bill.amount > 0 else LedgerKind.TRANSFER_IN,
+        )
+        for bill in bills
+        if bill.venue_type in EARN_MOVES
+    ]
+
+
 def _border(entry: LedgerEntry) -> LedgerKind:
     return LedgerKind.DEPOSIT if entry.kind is LedgerKind.DEPOSIT else LedgerKind.WITHDRAWAL
 
@@ -131,6 +146,7 @@ def _bill(row: Mapping[str, Any]) -> LedgerEntry:
         amount=change,
         booked_at=instant(row["ts"]),
         venue_type=native,
+        ref=identity if native in EARN_MOVES else None,
         internal=True if transfer else False if kind in BORDER else None,
     )
 
@@ -145,7 +161,7 @@ def _deposit(row: Mapping[str, Any]) -> LedgerEntry:
         asset=text(row["ccy"]),
         amount=natural(row["amt"]),
         booked_at=instant(row["ts"]),
-        txid=str(row.get("txId") or "") or None,
+        txid=text_or_none(row.get("txId")),
         internal=False,
     )
 
@@ -154,7 +170,7 @@ def _withdrawal(row: Mapping[str, Any]) -> list[LedgerEntry]:
     native, asset = text(row["wdId"]), text(row["ccy"])
     parts = [
         (LedgerKind.WITHDRAWAL, asset, -natural(row["amt"])),
-        (LedgerKind.FEE, str(row.get("feeCcy") or asset), -natural(row["fee"])),
+        (LedgerKind.FEE, text_or_none(row.get("feeCcy")) or asset, -natural(row["fee"])),
     ]
     return [
         LedgerEntry(
@@ -165,7 +181,7 @@ def _withdrawal(row: Mapping[str, Any]) -> list[LedgerEntry]:
             asset=coin,
             amount=amount,
             booked_at=instant(row["ts"]),
-            txid=str(row.get("txId") or "") or None,
+            txid=text_or_none(row.get("txId")),
             internal=False if kind is LedgerKind.WITHDRAWAL else None,
         )
         for kind, coin, amount in parts

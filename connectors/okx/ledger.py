@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import instant, number, number_or_zero, text
+from connectors._parse import instant, number, number_or_zero, text, text_or_none
 from connectors._reading import Answer, Reading
 from connectors.okx.positions import DERIVATIVES
 from connectors.okx.public import data
@@ -34,7 +34,7 @@ def below_last(answer: Answer, items: list[dict[str, Any]]) -> dict[str, Any] | 
 
 
 def _bill(row: Mapping[str, Any]) -> list[LedgerEntry]:
-    kind, name = text(row["type"]), str(row["instId"] or "")
+    kind, name = text(row["type"]), text_or_none(row["instId"]) or ""
     change, fee = number(row["balChg"]), number_or_zero(row["fee"])
     on_contract = row["instType"] in DERIVATIVES or (not row["instType"] and bool(name) and not is_pair(name))
     parts: list[tuple[LedgerKind, Decimal]]
@@ -62,7 +62,7 @@ def _bill(row: Mapping[str, Any]) -> list[LedgerEntry]:
             symbol=unified_symbol(name, settle) if name else None,
             venue_symbol=name or None,
             venue_type=f"{kind}/{text(row['subType'])}",
-            ref=str(row.get("ordId") or "") or None,
+            ref=text_or_none(row.get("ordId")),
             internal=True if kind in TRANSFERS else None,
         )
         for part, amount in parts

@@ -102,7 +102,8 @@ def _contract(row: Mapping[str, Any], answer: Answer) -> Position:
 def _margin(row: Mapping[str, Any], answer: Answer) -> Position:
     """Read a margin trade on spot: bought with a loan (its coin is the base) or sold from one."""
     name, signed = text(row["instId"]), number(row["pos"])
-    long = text(row["posCcy"]) == name.split("-")[0]
+    base, quote = name.split("-")
+    long = {base: True, quote: False}[text(row["posCcy"])]
     return Position(
         wallet="trading",
         symbol=unified_symbol(name) or name,

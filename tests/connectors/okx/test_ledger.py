@@ -293,5 +293,8 @@ def test_of_two_equal_deposits_each_bill_takes_one_record_and_a_record_without_b
     ],
 )
 def test_a_funding_bill_is_told_by_its_type(native: str, change: str, kind: LedgerKind) -> None:
-    (found,) = funding_ledger([funding_bill(1, native, change)], [], [])
+    found, *legs = funding_ledger([funding_bill(1, native, change)], [], [])
+    assert [(leg.wallet, leg.amount, leg.ref) for leg in legs] == (
+        [("earn", Decimal(5), found.ref)] if native == "75" else []
+    )
     assert (found.kind, str(found.amount), found.venue_type) == (kind, change, native)

@@ -55,7 +55,7 @@ def test_the_opening_and_the_ledger_make_up_every_balance(lived: Sandbox, name: 
     opening, book = lived.world.opening(who), lived.world.book(who, LAST)
     wallets = {wallet.wallet: wallet for wallet in connector.get_account_info().wallets}
     entries = connector.get_ledger(lived.world.opened_at, LAST)
-    for wallet in ("trading", "funding"):
+    for wallet in ("trading", "funding", "earn"):
         found = defaultdict(Decimal, cash(opening, wallet))
         for entry in entries:
             if entry.wallet == wallet:
