@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ Params = dict[str, Any]
 Sign = Callable[[SandboxKey, str, Params], tuple[str, dict[str, str]]]
 Step = tuple[str, tuple[Any, ...]]
 ACCOUNTS = 20
+THREADS = 16
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ CASES = (
         frozenset({"spot", "usdm", "coinm"}),
         (
             ("fetch_balance", ({"omitZeroBalances": "true"},)),
+            ("sapiGetAssetWalletBalance", ()),
             ("fetch_balance", ({"type": "future"},)),
             ("fetch_balance", ({"type": "delivery"},)),
             ("fetch_positions", (None, {})),
@@ -92,6 +95,7 @@ CASES = (
         ),
         (
             ("/api/v3/account", {"omitZeroBalances": "true"}),
+            ("/sapi/v1/asset/wallet/balance", {}),
             ("/fapi/v3/account", {}),
             ("/dapi/v1/account", {}),
             ("/fapi/v3/positionRisk", {}),
@@ -140,11 +144,28 @@ class Ours:
 
     def read_all(self) -> None:
         for connector in self._connectors:
-            connector.get_account_info(wallets=self.case.wallets)
-            connector.get_futures_positions(wallets=self.case.wallets)
+            self._read(connector)
+
+    def _read(self, connector: connectors.Connector) -> None:
+        connector.get_account_info(wallets=self.case.wallets)
+        connector.get_futures_positions(wallets=self.case.wallets)
 
     def close(self) -> None:
         pass
+
+
+class OursAtOnce(Ours):
+    """Our connectors in threads, as the engine reads them."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._threads = ThreadPoolExecutor(THREADS)
+
+    def read_all(self) -> None:
+        list(self._threads.map(self._read, self._connectors))
+
+    def close(self) -> None:
+        self._threads.shutdown()
 
 
 @dataclass
