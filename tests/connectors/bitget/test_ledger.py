@@ -6,9 +6,24 @@ from decimal import Decimal
 
 import pytest
 
+from connectors.bitget.kinds import bill_kind, group_kind
+from connectors.errors import PermissionMissingError
 from connectors.sandbox import Sandbox
 from connectors.types import LedgerKind
-from tests.connectors.bitget.calls import CLASSIC, NOW, SETTINGS, ZERO, at, connect, ledger, ms, ok, sample, uid
+from tests.connectors.bitget.calls import (
+    CLASSIC,
+    NOW,
+    SETTINGS,
+    ZERO,
+    at,
+    connect,
+    ledger,
+    ms,
+    ok,
+    refusal,
+    sample,
+    uid,
+)
 from tests.connectors.servers import Script, scripted
 
 SPANS = [
@@ -151,3 +166,89 @@ def test_closed_positions_are_the_trips_that_ended(quiet: Sandbox, name: str, si
         for trip in sorted(trips, key=lambda trip: trip.closed_at)
     ]
     assert len({item.id for item in found}) == len(found)
+
+
+def test_a_flow_lies_in_the_wallet_whose_bill_repeats_it() -> None:
+    flow = {"coin": "usdt", "status": "success", "dest": "on_chain", "createdTime": ms(NOW), "updatedTime": ms(NOW)}
+    bill = {"coin": "USDT", "balance": "9", "ts": ms(NOW)}
+    script: Script = {
+        SETTINGS: sample("uta_settings"),
+        "/api/v3/account/financial-records": ok({"list": None, "cursor": None}),
+        "/api/v3/account/funding-financial-records": ok(
+            {"list": [{**bill, "id": "1", "groupType": "deposit", "type": "DEPOSIT", "amount": "5"}], "cursor": None}
+        ),
+        "/api/v3/account/deposit-records": ok(
+            [{**flow, "orderId": str(n), "recordId": "hash", "size": "5", "type": "deposit"} for n in (8, 7)]
+        ),
+        "/api/v3/account/withdrawal-records": ok([{**flow, "orderId": "6", "size": "100", "fee": "10"}]),
+    }
+    with scripted(script) as server:
+        told = at(server).get_ledger(NOW - timedelta(days=1), NOW)
+    assert [(entry.kind, entry.wallet, entry.amount, entry.asset) for entry in told] == [
+        (LedgerKind.DEPOSIT, "funding", Decimal(5), "USDT"),
+        (LedgerKind.DEPOSIT, "unified", Decimal(5), "USDT"),
+        (LedgerKind.WITHDRAWAL, "unified", Decimal(-100), "USDT"),
+    ]
+    assert told[0].txid == "hash"
+
+
+def test_an_exchange_without_a_funding_ledger_still_tells_the_rest() -> None:
+    script: Script = {
+        SETTINGS: sample("uta_settings"),
+        "/api/v3/account/financial-records": sample("uta_financial_records_end"),
+        "/api/v3/account/funding-financial-records": refusal("40404"),
+        "/api/v3/account/deposit-records": ok([]),
+        "/api/v3/account/withdrawal-records": ok([]),
+    }
+    with scripted(script) as server:
+        assert at(server).get_ledger(NOW - timedelta(days=1), NOW) == []
+    script["/api/v3/account/funding-financial-records"] = refusal("40014")
+    with scripted(script) as server, pytest.raises(PermissionMissingError):
+        at(server).get_ledger(NOW - timedelta(days=1), NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "category", "kind"),
+    [
+        ("ADL_CLOSE_LONG", "1", "", "realized_pnl"),
+        ("buy", "1", "", "realized_pnl"),
+        ("BUY_DEAL", "1", "USDT-FUTURES", "realized_pnl"),
+        ("BUY_DEAL", "1", "MARGIN", "trade"),
+        ("FIXED_SETTLE_FEE_USER_OUT", "-1", "USDT-FUTURES", "funding"),
+        ("FIXED_INCREASE_MARGIN", "-1", "USDT-FUTURES", None),
+        ("FIXED_BURST_CLOSE_LONG", "-1", "USDT-FUTURES", "realized_pnl"),
+        ("ORDER_PLF_FEE_OUT", "-1", "SPOT", "fee"),
+        ("LIQ_FEE", "-1", "OTHER", "liquidation_fee"),
+        ("RISK_LIQ_USER_IN", "1", "OTHER", "realized_pnl"),
+        ("EXCHANGE_TARGET_TOKEN_USER_IN", "1", "OTHER", "conversion"),
+        ("user_exchange_buy", "1", "", "conversion"),
+        ("settle_interest", "-1", "", "interest"),
+        ("delivery_long", "1", "", "settlement"),
+        ("tracking_follow_pay", "-1", "", "fee"),
+        ("BORROW", "1", "OTHER", "other"),
+        ("trans_to_isolated", "-1", "", "transfer_out"),
+        ("SYSTEM_TRANSFER_IN", "1", "OTHER", "transfer_in"),
+    ],
+)
+def test_each_name_of_a_bill_has_one_meaning(name: str, amount: str, category: str, kind: str | None) -> None:
+    assert bill_kind(name, Decimal(amount), category) == kind
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "amount", "kind"),
+    [
+        ("financial", "SUBSCRIBE", "-1", "transfer_out"),
+        ("financial", "INTEREST_SETTLEMENT", "1", "reward"),
+        ("strategy", "STRATEGY_TRANSFER_IN", "1", "transfer_in"),
+        ("fait", "anything", "1", "deposit"),
+        ("c2c", "anything", "-1", "withdrawal"),
+        ("transaction", "BUY", "-1", "trade"),
+        ("transaction", "DEDUCTION_HANDLING_FEE", "-1", "fee"),
+        ("other", "SMALL_EXCHANGE_USER_IN", "1", "conversion"),
+        ("other", "ACTIVITY_ASSET_REWARD_USER_IN", "1", "reward"),
+        ("other", "USER_LOCK", "-1", None),
+        ("loan", "PLEDGE", "1", "other"),
+    ],
+)
+def test_each_group_of_a_bill_has_one_meaning(group: str, name: str, amount: str, kind: str | None) -> None:
+    assert group_kind(group, name, Decimal(amount)) == kind

@@ -55,7 +55,7 @@ def test_a_refusal_in_plain_http_leaves_the_mode_undecided() -> None:
         assert set(server.paths()) == {SETTINGS}
 
 
-@pytest.mark.parametrize("code", ["40084", "99999", "40034"])
+@pytest.mark.parametrize("code", ["40084", "25245", "99999", "40034"])
 def test_after_a_code_that_does_not_name_the_mode_a_classic_read_decides(code: str) -> None:
     script: Script = {SETTINGS: refusal(code), ASSETS: sample("spot_assets")}
     with scripted(script) as server:

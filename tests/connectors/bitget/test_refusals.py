@@ -15,8 +15,10 @@ from connectors.errors import (
     ExchangeError,
     IpNotAllowedError,
     MaintenanceError,
+    NetworkError,
     PermissionMissingError,
     RateLimitedError,
+    RegionBlockedError,
     UnknownExchangeError,
 )
 from connectors.sandbox import Fault, FaultKind, Sandbox, SandboxConfig
@@ -138,6 +140,11 @@ def test_classic_codes_are_safe_only_when_all_are_known_to_read(
         (500, {"code": "40037"}, BadKeyError, False),
         (400, {"code": "40725"}, UnknownExchangeError, False),
         (403, b"<html></html>", UnknownExchangeError, False),
+        (400, {"code": "40010", "msg": "Request timed out"}, NetworkError, True),
+        (400, {"code": "40010", "msg": "sign signature error"}, BadSignatureError, False),
+        (400, {"code": "40041", "msg": "User's ApiKey does not exist"}, BadKeyError, False),
+        (400, {"code": "25620", "msg": "permission denied"}, PermissionMissingError, False),
+        (400, {"code": "40103", "msg": "based on your IP address"}, RegionBlockedError, False),
         (400, {"code": "40009", "message": "Request URL NOT FOUND"}, ExchangeError, False),
     ],
 )
