@@ -39,7 +39,7 @@ def failure(
 ) -> ExchangeError:
     """Make an error about an answer: path without query, and the wait that its Retry-After header asks for."""
     wait = retry_after(answer.headers, answer.as_of)
-    told = "".join(letter if letter.isprintable() else "?" for letter in venue_code[:LONGEST_CODE])
+    told = "".join(letter if letter.isprintable() else "." for letter in venue_code[:LONGEST_CODE])
     return kind(told, answer.path, exchange=exchange, retryable=retryable, retry_after=wait)
 
 

@@ -99,7 +99,7 @@ def _inverse(row: Mapping[str, Any], contract_size: Decimal, answer: Answer) -> 
         {},
         answer,
         symbol=symbol,
-        size_base=ratio(dollars, _mark(row, answer) or number(row["entryPrice"])),
+        size_base=ratio(dollars, _size_price(row, answer)),
         contract_size=contract_size,
         contract_size_unit="USD",
         inverse=True,
@@ -140,6 +140,14 @@ def _position(
 def _mark(row: Mapping[str, Any], answer: Answer) -> Decimal | None:
     """Return the mark of the row, else that of the market where `context["marks"]` has it."""
     return nonzero(row.get("markPrice")) or nonzero(answer.context.get("marks", {}).get(row["symbol"]))
+
+
+def _size_price(row: Mapping[str, Any], answer: Answer) -> Decimal:
+    """Return the price that turns dollars into coins: the mark, or the entry where the answer never holds one."""
+    mark = _mark(row, answer)
+    if mark is None and not answer.path.startswith("/papi/"):
+        raise ValueError("no mark price")
+    return mark or number(row["entryPrice"])
 
 
 def _side(row: Mapping[str, Any]) -> Side:

@@ -15,7 +15,9 @@ from connectors._parse import (
     number_or_zero,
     record,
     rows,
+    rows_or_none,
     text,
+    text_or_none,
 )
 from connectors._reading import Answer, Reading
 from connectors.bitget.kinds import bill_kind, group_kind, is_own, margin_kind, subtype
@@ -45,17 +47,17 @@ class Line:
 def futures_bills(answer: Answer) -> Reading:
     """Read a page of classic futures bills, newest first; moves inside the same wallet are left out."""
     body = record(data(answer))
-    items = rows(body["bills"] or [])
+    items = rows_or_none(body["bills"])
     inverse = str(answer.params.get("productType", "")).upper().startswith("COIN")
     wallet = "futures_inverse" if inverse else "futures_linear"
     lines = [line for row in items for line in _bill(row, wallet, text(row["billId"]), text(row["businessType"]))]
-    return _reading(lines, _older(answer, items, body.get("endId")))
+    return _reading(lines, _older(answer, items, body["endId"]))
 
 
 def unified_records(answer: Answer) -> Reading:
     """Read a page of a unified account's ledger in one category."""
     body = record(data(answer))
-    items = rows(body["list"] or [])
+    items = rows_or_none(body["list"])
     lines = [line for row in items for line in _bill(row, "unified", text(row["id"]), text(row["type"]))]
     cursor = body.get("cursor")
     return _reading(lines, {**answer.params, "cursor": text(cursor)} if items and cursor else None)
@@ -72,7 +74,7 @@ def spot_bills(answer: Answer) -> Reading:
 def funding_records(answer: Answer) -> Reading:
     """Read a page of the funding wallet's ledger beside a unified account."""
     body = record(data(answer))
-    items = rows(body["list"] or [])
+    items = rows_or_none(body["list"])
     lines = [line for row in items for line in _grouped_bill(row, "funding", text(row["id"]))]
     cursor = body.get("cursor")
     return _reading(lines, {**answer.params, "cursor": text(cursor)} if items and cursor else None)
@@ -103,7 +105,7 @@ def withdrawals(answer: Answer) -> Reading:
 def transfers(answer: Answer) -> Reading:
     """Read a page of transfers between own wallets, as legs of the wallet asked for."""
     wanted, items = str(answer.params.get("fromType", "spot")), rows(data(answer))
-    done = [row for row in items if str(row["status"]).lower() == "successful"]
+    done = [row for row in items if text(row["status"]).lower() == "successful"]
     page, limit = int(answer.params.get("pageNum", 1)), int(answer.params.get("limit", 100))
     following = {**answer.params, "pageNum": str(page + 1)} if len(items) >= limit else None
     return _reading([_transfer(row, wanted) for row in done], following)
@@ -176,7 +178,7 @@ def _bill(row: Mapping[str, Any], wallet: str, native: str, venue_type: str) -> 
     kind = bill_kind(venue_type, amount, category)
     if kind is None:
         return []
-    venue_symbol = str(row.get("symbol") or "")
+    venue_symbol = text_or_none(row.get("symbol")) or ""
     entry = LedgerEntry(
         id=native,
         dedupe_key=native,
@@ -203,14 +205,18 @@ def _bill(row: Mapping[str, Any], wallet: str, native: str, venue_type: str) -> 
 
 def _margin_records(answer: Answer, wallet: str) -> Reading:
     body = record(data(answer))
-    items = rows(body["resultList"] or [])
+    items = rows_or_none(body["resultList"])
     lines = [line for row in items for line in _margin_record(row, wallet)]
     return _reading(lines, _older(answer, items, body.get("minId")))
 
 
 def _margin_record(row: Mapping[str, Any], wallet: str) -> list[Line]:
     native, venue_type, amount = text(row["marginId"]), text(row["marginType"]), number(row["amount"])
-    kind, coin, venue_symbol = margin_kind(venue_type, amount), text(row["coin"]).upper(), str(row.get("symbol") or "")
+    kind, coin, venue_symbol = (
+        margin_kind(venue_type, amount),
+        text(row["coin"]).upper(),
+        text_or_none(row.get("symbol")) or "",
+    )
     entry = LedgerEntry(
         id=native,
         dedupe_key=native,
@@ -265,7 +271,7 @@ def _home(answer: Answer) -> str:
 
 
 def _deposit(row: Mapping[str, Any], wallet: str) -> Line:
-    from_user = row.get("dest") == "internal_transfer"
+    from_user = text_or_none(row.get("dest")) == "internal_transfer"
     more: dict[str, Any] = {"status": _status(row), "fee": Decimal(0)}
     if from_user:
         more["via"] = "other_user"
@@ -301,11 +307,13 @@ def _withdrawal(row: Mapping[str, Any], wallet: str) -> Line:
 
 
 def _txid(row: Mapping[str, Any]) -> str | None:
-    return str(row.get("tradeId") or row.get("recordId") or "") or None
+    return text_or_none(row.get("tradeId")) or text_or_none(row.get("recordId"))
 
 
 def _transfer(row: Mapping[str, Any], wanted: str) -> Line:
     leaves = text(row["fromType"]) == wanted
+    if not leaves and text(row["toType"]) != wanted:
+        raise ValueError("a transfer between other wallets")
     size, native = natural(row["size"]), text(row["transferId"])
     other = text(row["toType"] if leaves else row["fromType"])
     entry = LedgerEntry(

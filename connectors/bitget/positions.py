@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import instant, natural, nonzero, number, number_or_none, record, rows, text, total
+from connectors._parse import instant, natural, nonzero, number, number_or_none, record, rows, rows_or_none, text, total
 from connectors._reading import Answer, Reading
 from connectors.bitget.public import data
 from connectors.bitget.symbols import contract_symbol
@@ -21,14 +21,14 @@ def classic_positions(answer: Answer) -> Reading:
 
 def unified_positions(answer: Answer) -> Reading:
     """Read open positions of one category; the list is null when there is none."""
-    return Reading(positions=_open(rows(record(data(answer))["list"] or []), answer, unified=True))
+    return Reading(positions=_open(rows_or_none(record(data(answer))["list"]), answer, unified=True))
 
 
 def classic_history(answer: Answer) -> Reading:
     """Read a page of closed positions, newest first: net = gross + funding + both fees."""
     body = record(data(answer))
-    items = rows(body["list"] or [])
-    end = body.get("endId")
+    items = rows_or_none(body["list"])
+    end = body["endId"]
     following = {**answer.params, "idLessThan": text(end)} if items and end else None
     return Reading(closed_positions=[_closed(row, unified=False) for row in items], next=following)
 
@@ -36,7 +36,7 @@ def classic_history(answer: Answer) -> Reading:
 def unified_history(answer: Answer) -> Reading:
     """Read a page of closed positions of a unified account."""
     body = record(data(answer))
-    items = rows(body["list"] or [])
+    items = rows_or_none(body["list"])
     cursor = body.get("cursor")
     following = {**answer.params, "cursor": text(cursor)} if items and cursor else None
     return Reading(closed_positions=[_closed(row, unified=True) for row in items], next=following)

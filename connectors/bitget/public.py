@@ -1,7 +1,5 @@
 """Parsers of what Bitget says about keys, account mode, prices and its clock."""
 
-from collections.abc import Collection
-
 from connectors._parse import milliseconds, nonzero, record, rows, text
 from connectors._reading import Answer, Reading
 from connectors.types import Permissions
@@ -23,7 +21,10 @@ def server_time(answer: Answer) -> Reading:
 
 def tickers(answer: Answer) -> Reading:
     """Read last prices by native symbol; `lastPr` on classic lists, `lastPrice` on unified ones."""
-    found = {text(row["symbol"]): nonzero(row.get("lastPr", row.get("lastPrice"))) for row in rows(data(answer))}
+    found = {
+        text(row["symbol"]): nonzero(row["lastPr"] if "lastPr" in row else row["lastPrice"])
+        for row in rows(data(answer))
+    }
     return Reading(prices={symbol: price for symbol, price in found.items() if price is not None and price > 0})
 
 
@@ -57,7 +58,7 @@ def classic_permissions(answer: Answer) -> Reading:
         trade=True if codes & TRADE_CODES else unknown,
         transfer=unknown,
         withdraw=True if withdraws else unknown,
-        ip_restricted=bool(body.get("ips")),
+        ip_restricted=_bound(body["ips"]),
         uid=_uid(body),
     )
     return Reading(permissions=rights, details={"permissions": [{"raw": body["authorities"]}]})
@@ -73,14 +74,19 @@ def unified_permissions(answer: Answer) -> Reading:
         trade="uta_trade" in codes and writes,
         transfer="uta_mgt" in codes and writes,
         withdraw=any("withdraw" in code for code in codes) and writes,
-        ip_restricted=bool(body.get("ips")),
+        ip_restricted=_bound(body["ips"]),
         uid=_uid(body),
     )
     return Reading(permissions=rights, details={"permissions": [{"raw": body["permissions"]}]})
 
 
+def _bound(addresses: object) -> bool:
+    """Tell whether a key is bound to addresses: a text of them or a list; an empty one is none."""
+    return bool(_codes(addresses) if isinstance(addresses, list) else addresses != "" and text(addresses))
+
+
 def _codes(value: object) -> frozenset[str]:
-    if not isinstance(value, Collection) or isinstance(value, str):
+    if not isinstance(value, list):
         raise ValueError("no list of codes")
     return frozenset(text(code).lower() for code in value)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors._parse import milliseconds, number, number_or_none, text, to_ms
+from connectors._parse import milliseconds, number, number_or_none, record, text, to_ms
 from connectors._reading import Answer
 
 
@@ -34,7 +34,7 @@ def currency(value: object) -> str:
 
 def next_uri(answer: Answer, body: Mapping[str, Any]) -> dict[str, str] | None:
     """Return where the next page of a v2 list is, None on the last one; it must be the same list."""
-    uri = (body.get("pagination") or {}).get("next_uri")
+    uri = record(body["pagination"])["next_uri"]
     if uri is None or uri == "":
         return None
     if urlsplit(text(uri)).path != answer.path:
