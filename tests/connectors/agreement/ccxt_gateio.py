@@ -8,8 +8,15 @@ from tests.connectors.agreement.clients import Client, Ledger
 from tests.connectors.agreement.world import NOW_MS, SINCE_MS, Params
 
 
-def book(settle: str = "", *, without: tuple[str, ...] = ()) -> Ledger:
-    """Return how a Gate.io book is read, in seconds: ccxt asks in milliseconds and gets an empty list."""
+EARN_MOVES = ("lend", "redeem")
+
+
+def book(settle: str = "", *, without: tuple[str, ...] = (), only: tuple[str, ...] = ()) -> Ledger:
+    """Return how a Gate.io book is read, in seconds: ccxt asks in milliseconds and gets an empty list.
+
+    Rows of the types `only` are read from the other end: what leaves spot comes to earn.
+    """
+    sign = -1 if only else 1
 
     def pages(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
         asked, number = {"from": SINCE_MS // 1000, "to": NOW_MS // 1000 + 1, "limit": 100}, 0
@@ -20,10 +27,10 @@ def book(settle: str = "", *, without: tuple[str, ...] = ()) -> Ledger:
             number += 1
             for row in page:
                 at = int(Decimal(str(row["time"])) * (1000 if settle else 1))
-                if at >= SINCE_MS and row["type"] not in without:
+                if at >= SINCE_MS and row["type"] not in without and (not only or row["type"] in only):
                     yield {"timestamp": at, "currency": settle.upper() or row["currency"], "info": row}
 
-    return Ledger({}, lambda info: Decimal(info["change"]), lambda info: bool(info["type"] == "fund"), pages)
+    return Ledger({}, lambda info: sign * Decimal(info["change"]), lambda info: bool(info["type"] == "fund"), pages)
 
 
 def gate_client(*settles: str, keys: tuple[str, ...], unified: bool = False) -> Client:
@@ -47,7 +54,11 @@ def gate_client(*settles: str, keys: tuple[str, ...], unified: bool = False) -> 
         is_copy=lambda asset: asset == "GATEPOINT",
         positions=tuple({"settle": coin} for coin in settles),
         hedged=lambda row: row["info"]["mode"].startswith("dual_"),
-        ledgers={main: (spot, *inside), **{name: (book(coin),) for name, coin in futures.items()}},
+        ledgers={
+            main: (spot, *inside),
+            **{name: (book(coin),) for name, coin in futures.items()},
+            "earn": (book(only=EARN_MOVES),),
+        },
     )
 
 

@@ -28,12 +28,15 @@ def account_bills() -> Ledger:
     )
 
 
-def funding_bills() -> Ledger:
-    def pages(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
-        return (row for row in by_bill(client, params) if row["timestamp"] >= SINCE_MS)
+def funding_bills(*kinds: str) -> Ledger:
+    """Return how a funding account's bills are read; those of `kinds` alone tell what came to and left earn."""
 
-    asked = {"call": "privateGetAssetBillsHistory", "span": {"pagingType": "2"}}
-    return Ledger(asked, lambda info: Decimal(info["balChg"]), lambda info: False, pages)
+    def pages(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+        rows = (row for row in by_bill(client, params) if row["timestamp"] >= SINCE_MS)
+        return (row for row in rows if not kinds or row["info"]["type"] in kinds)
+
+    asked, sign = {"call": "privateGetAssetBillsHistory", "span": {"pagingType": "2"}}, -1 if kinds else 1
+    return Ledger(asked, lambda info: sign * Decimal(info["balChg"]), lambda info: False, pages)
 
 
 def earning(client: Any) -> Amounts:  # noqa: ANN401
@@ -50,6 +53,6 @@ CLIENTS = (
         keys=("good", "spot", "empty", "dust", "one_way", "portfolio"),
         wallets={"trading": ({},), "funding": ({"type": "funding"},)},
         raw={"earn": earning},
-        ledgers={"trading": (account_bills(),), "funding": (funding_bills(),)},
+        ledgers={"trading": (account_bills(),), "funding": (funding_bills(),), "earn": (funding_bills("75", "76"),)},
     ),
 )
