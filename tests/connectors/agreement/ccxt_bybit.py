@@ -24,6 +24,15 @@ def weekly_log() -> Ledger:
     return Ledger({}, lambda info: Decimal(info["change"]), lambda info: Decimal(info["funding"] or 0) != 0, by_week)
 
 
+def savings() -> Ledger:
+    """Return the other ends of what the log says went into savings or came back."""
+
+    def pages(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+        return (row for row in by_week(client, params) if row["info"]["type"].startswith("FLEXIBLE_STAKING"))
+
+    return Ledger({}, lambda info: -Decimal(info["change"]), lambda info: False, pages)
+
+
 def with_fiat_history(client: Any) -> tuple[list[Params], list[Params]]:  # noqa: ANN401
     """Return the records of coins, and deposits of fiat money that only the funding wallet's history tells."""
     came, left = parsed_flows(client)
@@ -70,7 +79,7 @@ CLIENTS = (
         cash=frozenset({"unified"}),
         positions=({}, {"settleCoin": "USDC"}, {"subType": "inverse"}),
         margin_mode="cross",
-        ledgers={"unified": (weekly_log(),), "funding": (own_history(),)},
+        ledgers={"unified": (weekly_log(),), "funding": (own_history(),), "earn": (savings(),)},
         flowless=frozenset({"funding"}),
         flows=with_fiat_history,
     ),
