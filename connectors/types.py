@@ -97,7 +97,10 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeInfo:
-    """The facts of an exchange that forms, jobs and documentation are drawn from."""
+    """The facts of an exchange that forms, jobs and documentation are drawn from.
+
+    `history` is how many days a wallet's ledger reaches back: all where it is not named, 0 where there is none.
+    """
 
     id: str
     name: str

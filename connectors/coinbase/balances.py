@@ -10,9 +10,10 @@ from connectors.coinbase.positions import breakdown_positions
 from connectors.coinbase.wire import currency, moment, money, money_or_none, next_uri
 from connectors.types import Balance
 
-DERIVATIVES = ("ACCOUNT_PLATFORM_CFM_CONSUMER", "ACCOUNT_PLATFORM_INTX")
+FUTURES_PLATFORM, PERPETUALS_PLATFORM = "ACCOUNT_PLATFORM_CFM_CONSUMER", "ACCOUNT_PLATFORM_INTX"
 APART_TYPES = ("vault", "ACCOUNT_TYPE_VAULT")
 PERPETUALS = "ACCOUNT_TYPE_PERP_FUTURES"
+NOT_READ = "perpetuals_are_not_read"
 
 
 def accounts(answer: Answer) -> Reading:
@@ -118,7 +119,10 @@ def _spot(row: Mapping[str, Any], answer: Answer) -> Balance:
 
 
 def _counted_elsewhere(row: Mapping[str, Any]) -> str | None:
-    if text_or_none(row.get("platform")) in DERIVATIVES or row.get("type") == PERPETUALS:
+    platform = text_or_none(row.get("platform"))
+    if platform == PERPETUALS_PLATFORM or row.get("type") == PERPETUALS:
+        return NOT_READ
+    if platform == FUTURES_PLATFORM:
         return "counted_in_derivatives_wallet"
     return "counted_in_vault" if is_apart(row) else None
 

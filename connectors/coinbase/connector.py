@@ -24,6 +24,7 @@ from connectors.errors import (
     BadResponseError,
     CredentialError,
     ExchangeError,
+    NotSupportedError,
     PermissionMissingError,
 )
 from connectors.types import (
@@ -43,6 +44,8 @@ CONTRACTS_SECONDS = 86_400
 SEQUENCE_MARGIN = timedelta(minutes=5)
 # a wallet that did not change since is not asked; its time of change may lag a little
 CHANGE_MARGIN = timedelta(hours=1)
+# how long a transaction may be pending; it keeps the time that it began at when it completes
+PENDING_MARGIN = timedelta(days=14)
 WHOLE_USER = "DEFAULT"
 
 
@@ -87,13 +90,25 @@ class CoinbaseConnector(RestConnector):
         return reading.permissions or Permissions(None, None, None, None, None)
 
     def get_account_info(self, *, wallets: Collection[str] | None = None) -> AccountInfo:
-        """Return spot, US derivatives and the vault; ordinary v2 wallets repeat spot and are not counted."""
+        """Return spot, US derivatives and the vault; ordinary v2 wallets repeat spot and are not counted.
+
+        Money in international perpetuals is a wallet that failed: the accounts list its cash but not its open result.
+        """
+        pages: list[Reading] = []
+
+        def spot() -> WalletAccount:
+            pages.extend(self.pages(api.ACCOUNTS, {"limit": "250"}))
+            return self._wallet("spot", merge_balances(row for page in pages for row in page.balances or ()))
+
         plan = (
-            WalletRead("spot", "rest", lambda: self._wallet("spot", self.get_spot_balances())),
+            WalletRead("spot", "rest", spot),
             WalletRead("cfm", "rest", self._cfm_wallet),
             WalletRead("vault", "rest", lambda: self._wallet("vault", self._vault())),
         )
         found = read_wallets(self, [read for read in plan if wallets is None or read.wallet in wallets])
+        if any(row["reason"] == balances.NOT_READ for page in pages for row in page.extra["excluded"]):
+            kind = self.info.wallets["intx"]
+            found += (WalletAccount("intx", kind, ok=False, reason=NotSupportedError.code, as_of=self.now()),)
         return AccountInfo(found, "classic", self.now(), (self._portfolio or {}).get("uuid"))
 
     def get_spot_balances(self) -> list[Balance]:
@@ -118,19 +133,19 @@ class CoinbaseConnector(RestConnector):
         """Return what changed spot and vault, and the commissions of fills, oldest first; Coinbase keeps all.
 
         There is no record of what changes the derivatives wallet but the commissions. Times are whole seconds there.
+        What was pending for days and has completed in [since, until] is told too, with the time that it began at.
 
         Raises:
             AccountRestrictedError: fills are hidden behind a second factor.
         """
         first = since.replace(microsecond=0)
         found: dict[tuple[str, str], LedgerEntry] = {}
-        for entry in ledger.counted_once(self._changes(first, wallets)):
+        for entry in ledger.counted_once(self._changes(first, until, wallets)):
             found.setdefault((entry.wallet, entry.dedupe_key), entry)
         for entry in self._commissions(first, until, wallets):
-            found.setdefault((entry.wallet, entry.dedupe_key), entry)
-        return sorted(
-            (entry for entry in found.values() if first <= entry.booked_at <= until), key=lambda entry: entry.booked_at
-        )
+            if first <= entry.booked_at <= until:
+                found.setdefault((entry.wallet, entry.dedupe_key), entry)
+        return sorted(found.values(), key=lambda entry: entry.booked_at)
 
     def get_prices(self) -> list[Price]:
         """Return last prices of all spot products."""
@@ -251,8 +266,8 @@ class CoinbaseConnector(RestConnector):
                 return
             params = dict(parse_qsl(urlsplit(reading.next["uri"]).query))
 
-    def _changes(self, since: datetime, wallets: Collection[str] | None) -> Iterator[LedgerEntry]:
-        """Yield the changes of every wallet that changed since then."""
+    def _changes(self, since: datetime, until: datetime, wallets: Collection[str] | None) -> Iterator[LedgerEntry]:
+        """Yield the changes that began or completed in the window, of every wallet that changed since then."""
         wanted = {name for name in ("spot", "vault") if wallets is None or name in wallets}
         if not wanted:
             return
@@ -265,9 +280,11 @@ class CoinbaseConnector(RestConnector):
                     continue
                 for reading in self._listed(api.TRANSACTIONS, {"id": account["id"]}):
                     for entry in reading.ledger or ():
-                        yield replace(entry, wallet=account["wallet"])
+                        last = reading.extra["updated"].get(entry.id, entry.booked_at)
+                        if entry.booked_at <= until and (entry.booked_at >= since or since <= last <= until):
+                            yield replace(entry, wallet=account["wallet"])
                     oldest = reading.extra["oldest"]
-                    if oldest is None or oldest < since:
+                    if oldest is None or oldest < since - PENDING_MARGIN:
                         break
 
     def _account_ids(self) -> set[str]:

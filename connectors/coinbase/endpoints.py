@@ -41,11 +41,13 @@ INFO = ExchangeInfo(
         CredentialField("api_secret", multiline=True),
     ),
     capabilities=frozenset(Capability) - {Capability.CLOSED_POSITIONS},
-    # coinbase_app is what a single v2 answer is booked to; reads of a whole account tell spot from vault
+    # coinbase_app is what a single v2 answer is booked to; reads of a whole account tell spot from vault. International
+    # perpetuals (intx) are behind a gateway of their own: who has money there sees that they are not read
     wallets={
         "spot": WalletKind.SPOT,
         "cfm": WalletKind.FUTURES_LINEAR,
         "vault": WalletKind.EARN,
+        "intx": WalletKind.FUTURES_LINEAR,
         "coinbase_app": WalletKind.SPOT,
     },
     has_testnet=False,
@@ -55,4 +57,5 @@ INFO = ExchangeInfo(
         RateLimit(PUBLIC, 10, 1, "ip"),
     ),
     hosts={"rest": "https://api.coinbase.com"},
+    history={"cfm": 0, "intx": 0},  # of the derivatives wallet only commissions are told, by its fills
 )

@@ -39,12 +39,16 @@ REPEATING = ("exchange_", "pro_")
 
 
 def transactions(answer: Answer) -> Reading:
-    """Read a page of one wallet's completed changes, newest first; `oldest` is the time of the page's last row."""
+    """Read a page of one wallet's completed changes, newest first, by the times that they began at.
+
+    `oldest` is the time of the page's last row, `updated` tells by id when a row last changed.
+    """
     body = record(answer.payload)
     items = rows(body["data"])
     found = [entry for row in items if text(row["status"]) == DONE for entry in _entries(row)]
     oldest = min((moment(row["created_at"]) for row in items), default=None)
-    return Reading(ledger=found, next=next_uri(answer, body), extra={"oldest": oldest})
+    updated = {text(row["id"]): moment(row["updated_at"]) for row in items if row.get("updated_at")}
+    return Reading(ledger=found, next=next_uri(answer, body), extra={"oldest": oldest, "updated": updated})
 
 
 def fiat_flows(answer: Answer) -> Reading:

@@ -1,7 +1,7 @@
 """Readers of Coinbase's own ways to write amounts, times, currencies and pages."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,10 +21,10 @@ def money_or_none(value: object) -> Decimal | None:
 
 
 def moment(value: object) -> datetime:
-    """Return the aware instant of an RFC 3339 text, between 1970 and 2100."""
+    """Return the instant, in UTC, of an RFC 3339 text with any offset, between 1970 and 2100."""
     found = datetime.fromisoformat(text(value))
     milliseconds(to_ms(found))
-    return found
+    return found.astimezone(UTC)
 
 
 def currency(value: object) -> str:

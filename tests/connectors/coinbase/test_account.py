@@ -180,6 +180,22 @@ def test_a_vault_in_the_list_of_accounts_is_not_counted_there() -> None:
         assert at(server).get_spot_balances() == []
 
 
+@pytest.mark.parametrize(
+    "mark", [{"platform": "ACCOUNT_PLATFORM_INTX"}, {"type": "ACCOUNT_TYPE_PERP_FUTURES"}], ids=["platform", "type"]
+)
+@pytest.mark.parametrize("amount", ["750", "0"])
+def test_money_in_international_perpetuals_is_a_wallet_that_is_not_read(mark: dict[str, str], amount: str) -> None:
+    money = {"value": amount, "currency": "USDC"}
+    row = {"uuid": "b", "name": "USDC", "currency": "USDC", "available_balance": money, "hold": {"value": "0"}}
+    mine = {**row, "uuid": "c", "available_balance": {"value": "3", "currency": "USDC"}}
+    accounts = Reply({**NO_ACCOUNTS, "accounts": [{**row, "type": "ACCOUNT_TYPE_CRYPTO", **mark}, mine]})
+    with scripted({**script(), ACCOUNTS: accounts, SUMMARY: Reply({"balance_summary": None})}) as server:
+        wallets = wallets_of(at(server))
+    assert totals(wallets["spot"]) == {"USDC": Decimal(3)}
+    told = {"intx": (False, "not_supported", ())} if amount != "0" else {}
+    assert {name: (w.ok, w.reason, w.balances) for name, w in wallets.items() if name == "intx"} == told
+
+
 def test_a_key_of_another_portfolio_tells_neither_the_vault_nor_other_wallets_changes() -> None:
     vault = page([account("a", "BTC Wallet", "wallet", "1"), account("b", "My savings", "vault", "2")])
     with scripted({**script(), RIGHTS: Reply({**MINE, "portfolio_type": "CONSUMER"}), "/v2/accounts": vault}) as server:

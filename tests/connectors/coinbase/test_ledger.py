@@ -129,6 +129,20 @@ def test_a_send_that_a_move_to_the_exchange_repeats_counts_once() -> None:
     ]
 
 
+def test_what_was_pending_for_days_is_told_when_it_completes() -> None:
+    began, done = "2026-02-06T00:00:00-03:00", "2026-02-10T09:00:00Z"
+    rows = [
+        {**change("1", "fiat_deposit", "500", began), "updated_at": done},
+        {**change("2", "fiat_deposit", "70", began), "updated_at": began},
+        {**change("3", "receive", "9", began), "updated_at": done, "status": "pending"},
+    ]
+    with scripted({**script(), "/v2/accounts/a/transactions": page(rows)}) as server:
+        found = at(server).get_ledger(datetime(2026, 2, 10, 8, 50, tzinfo=UTC), NOW)
+    assert [(entry.id, entry.amount) for entry in found] == [("1", Decimal(500))]
+    assert found[0].booked_at == datetime(2026, 2, 6, 3, tzinfo=UTC)
+    assert found[0].booked_at.tzinfo is UTC
+
+
 def test_a_fee_inside_a_send_is_split_off_to_the_last_digit() -> None:
     fee = {"status": "confirmed", "hash": "h", "transaction_fee": {"amount": "0.00021", "currency": "BTC"}}
     rows = [{**change("1", "send", "-0.05770427"), "network": fee}]
