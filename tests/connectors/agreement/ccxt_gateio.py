@@ -7,7 +7,6 @@ from typing import Any
 from tests.connectors.agreement.clients import Client, Ledger
 from tests.connectors.agreement.world import NOW_MS, SINCE_MS, Params
 
-
 EARN_MOVES = ("lend", "redeem")
 
 
