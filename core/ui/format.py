@@ -3,17 +3,18 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import NumberPattern, format_decimal, get_decimal_symbol, get_group_symbol, parse_pattern
+from babel.dates import format_date
+from babel.numbers import get_currency_symbol, get_decimal_symbol, get_group_symbol
 
 from core.ui.i18n import _
 
 MISSING = "—"
+SMALLEST = Decimal("0.00000001")
 Number = int | float | Decimal
 WITHOUT_CENTS = Decimal(1000)
 WIDE = Context(prec=60)
@@ -35,21 +36,15 @@ class Formats:
         if value is None:
             return MISSING
         rounded = _rounded(value, digits)
-        pattern = "¤ #,##0" if self.locale == "pt_BR" else "¤#,##0"
-        pattern += "." + "0" * digits if digits else ""
-        with localcontext(WIDE):
-            written = _pattern(pattern).apply(
-                rounded.copy_abs(), _locale(self.locale), currency=currency, currency_digits=False
-            )
-        return _sign(rounded, signed=signed) + str(written)
+        name = _symbol(currency, self.locale) + (" " if self._is_pt else "")
+        return _sign(rounded, signed=signed) + name + _written(rounded, self.locale)
 
     def number(self, value: Number | None, digits: int = 2, *, signed: bool = False) -> str:
         """Return a number with a fixed count of decimals."""
         if value is None:
             return MISSING
         rounded = _rounded(value, digits)
-        pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return _sign(rounded, signed=signed) + _written(rounded, pattern, self.locale)
+        return _sign(rounded, signed=signed) + _written(rounded, self.locale)
 
     def amount(self, value: Decimal | None, *, signed: bool = False) -> str:
         """Return an amount of an asset with all digits that matter: up to eight decimals, no trailing zeros."""
@@ -57,9 +52,8 @@ class Formats:
             return MISSING
         rounded = _rounded(value, 8)
         if rounded == 0 and value != 0:
-            return ("-" if value < 0 else "") + "<" + format_decimal(Decimal("0.00000001"), "0.00000000", self.locale)
-        text = _written(rounded, "#,##0.########", self.locale)
-        return _sign(rounded, signed=signed) + text
+            return ("-" if value < 0 else "") + "<" + _written(SMALLEST, self.locale)
+        return _sign(rounded, signed=signed) + _written(rounded, self.locale, least_digits=0)
 
     def price(self, value: Decimal | None) -> str:
         """Return a price: cents for large ones, up to four decimals from one on, four digits that matter below."""
@@ -69,8 +63,7 @@ class Formats:
             return self.number(value)
         digits = 4 if abs(value) >= 1 else min(12, 3 - value.adjusted())
         rounded = _rounded(value, digits)
-        pattern = "#,##0.00" + "#" * (digits - 2)
-        return _sign(rounded, signed=False) + _written(rounded, pattern, self.locale)
+        return _sign(rounded, signed=False) + _written(rounded, self.locale, least_digits=2)
 
     def percent(self, ratio: Number | None, digits: int = 2, *, signed: bool = False) -> str:
         """Return a ratio (0.05) as percent (5%)."""
@@ -96,12 +89,16 @@ class Formats:
 
     def time(self, at: datetime | None) -> str:
         """Return hours and minutes in the person's zone."""
-        return MISSING if at is None else format_time(self.local(at).timetz(), "HH:mm", locale=self.locale)
+        return MISSING if at is None else f"{self.local(at):%H:%M}"
 
     def instant(self, at: datetime | None) -> str:
         """Return date and time in the person's zone."""
-        pattern = "dd/MM/yyyy HH:mm" if self._is_pt else "d MMM yyyy HH:mm"
-        return MISSING if at is None else format_datetime(self.local(at), pattern, locale=self.locale)
+        if at is None:
+            return MISSING
+        local = self.local(at)
+        if self._is_pt:
+            return local.strftime("%d/%m/%Y %H:%M")
+        return f"{local.day} {_months(self.locale)[local.month]} {local:%Y %H:%M}"
 
     def local(self, at: datetime) -> datetime:
         """Return the instant in the person's zone."""
@@ -152,20 +149,32 @@ def _rounded(value: Number, digits: int) -> Decimal:
     return rounded.copy_abs() if rounded == 0 else rounded
 
 
-def _written(rounded: Decimal, pattern: str, locale: str) -> str:
-    with localcontext(WIDE):
-        return str(_pattern(pattern).apply(rounded.copy_abs(), _locale(locale)))
+def _written(rounded: Decimal, locale: str, *, least_digits: int | None = None) -> str:
+    """Return the size of a number in groups of three with the locale's signs, zeros after `least_digits` left out.
 
-
-@lru_cache(maxsize=32)
-def _pattern(text: str) -> NumberPattern:
-    """Return a parsed pattern: parsing costs more than writing a number, and a page writes hundreds."""
-    return parse_pattern(text)
+    Not through the library's patterns: those cost ten times as much, and a page writes thousands of numbers.
+    """
+    text = f"{rounded.copy_abs():,f}"
+    if least_digits is not None and "." in text:
+        whole, _point, decimals = text.partition(".")
+        decimals = decimals[:least_digits] + decimals[least_digits:].rstrip("0")
+        text = f"{whole}.{decimals}" if decimals else whole
+    return text.translate(_signs(locale))
 
 
 @lru_cache(maxsize=8)
-def _locale(name: str) -> Locale:
-    return Locale.parse(name)
+def _signs(locale: str) -> dict[int, str]:
+    return str.maketrans({",": get_group_symbol(locale), ".": get_decimal_symbol(locale)})
+
+
+@lru_cache(maxsize=64)
+def _symbol(currency: str, locale: str) -> str:
+    return str(get_currency_symbol(currency, locale))
+
+
+@lru_cache(maxsize=8)
+def _months(locale: str) -> dict[int, str]:
+    return dict(Locale.parse(locale).months["format"]["abbreviated"])
 
 
 def _sign(rounded: Decimal, *, signed: bool) -> str:
