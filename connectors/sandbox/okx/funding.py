@@ -12,6 +12,7 @@ from connectors.types import LedgerKind
 
 BY_TIME, BY_BILL = "1", "2"
 STAKED = "ETH"
+CONFIRMING_MS = 90_000  # a deposit's record is older than its bill, which books it once it is confirmed
 CHAINS = {"TRX": "USDT-TRC20", "Pix": "BRL-Pix"}
 
 
@@ -120,7 +121,7 @@ def deposits(call: Call) -> object:
             "areaCodeFrom": "",
             "to": "TSandboxAddress00000000000000000001",
             "txId": f"{event.id:064x}",
-            "ts": str(event.at_ms),
+            "ts": str(event.at_ms - CONFIRMING_MS),
             "state": "2" if event.counts else "0",
             "fromWdId": "",
             "actualDepBlkConfirm": "12",
