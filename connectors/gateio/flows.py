@@ -60,10 +60,20 @@ def with_records(entries: Sequence[LedgerEntry], records: Iterable[LedgerEntry])
         if entry.kind in BORDER and entry.wallet == "spot":
             fit = _nearest(entry, [item for item in left if item.kind is entry.kind], RECORD_REACH)
             if fit is not None:
-                left.remove(fit)
+                left = [item for item in left if (item.kind, item.id) != (fit.kind, fit.id)]
                 entry = replace(entry, id=fit.id, txid=fit.txid, ref=entry.id)
         found.append(entry)
     return found
+
+
+def with_fees(page: Reading) -> list[LedgerEntry]:
+    """Return the withdrawals of a page of records once more, should their fee lie beside the amount and not in it."""
+    told = zip(page.ledger or (), page.details.get("ledger") or (), strict=True)
+    return [
+        replace(entry, amount=entry.amount - more["fee"], dedupe_key=f"{entry.dedupe_key}:fee")
+        for entry, more in told
+        if entry.kind is LedgerKind.WITHDRAWAL and more.get("fee")
+    ]
 
 
 def with_origins(entries: Sequence[LedgerEntry], others: Iterable[LedgerEntry], *, internal: bool) -> list[LedgerEntry]:
@@ -96,7 +106,10 @@ def _nearest(entry: LedgerEntry, candidates: Iterable[LedgerEntry], reach: timed
 
 def _record(row: Mapping[str, Any], statuses: Mapping[str, str]) -> Line:
     native, status = text(row["id"]), statuses.get(text(row["status"]), PENDING)
-    amount, fee = number(row["amount"]), abs(number_or_zero(row.get("fee", "")))
+    amount, fee = (
+        number(row["amount"]),
+        abs(number_or_zero(row["fee"] if statuses is WITHDRAWAL_STATUS else row.get("fee", ""))),
+    )
     leaves = statuses is WITHDRAWAL_STATUS
     kind = LedgerKind.WITHDRAWAL if leaves else LedgerKind.DEPOSIT
     if native.startswith("b"):  # a gift code: the sign tells whether it came or left

@@ -76,7 +76,9 @@ def _records(
     found: dict[str, LedgerEntry] = {}
     try:
         for start, end in spans(since, until):
-            collect(found, connector.pages(endpoint, {"from": start, "to": end, "limit": limit, "offset": 0}))
+            for page in connector.pages(endpoint, {"from": start, "to": end, "limit": limit, "offset": 0}):
+                collect(found, [page])
+                collect(found, [Reading(ledger=flows.with_fees(page))])
     except PermissionMissingError:
         return []
     return list(found.values())

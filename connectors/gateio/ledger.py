@@ -88,7 +88,11 @@ def _futures_line(row: Mapping[str, Any], answer: Answer) -> Line:
 
 
 def _spot_line(row: Mapping[str, Any]) -> Line:
-    native, code, amount = text_or_none(row["type"]) or "", text_or_none(row.get("code")) or "", number(row["change"])
+    native, code, amount = (
+        "" if row["type"] == "" else text(row["type"]),
+        text_or_none(row.get("code")) or "",
+        number(row["change"]),
+    )
     if not native and not code:
         raise ValueError("neither type nor code")
     meaning = spot_kind(native, code, amount)

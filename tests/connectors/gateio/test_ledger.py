@@ -320,6 +320,23 @@ def test_a_move_to_a_wallet_without_book_has_a_leg_there(mode: str, native: str,
     assert [entry for entry in found if entry.wallet not in ("spot", "unified")] == inside
 
 
+@pytest.mark.parametrize("amount", ["51", "50"], ids=["fee inside", "fee beside"])
+def test_a_withdrawal_finds_its_record_wherever_the_fee_is_counted(amount: str) -> None:
+    second = int(NOW.timestamp()) - 4_000
+    row = {**sample("spot_account_book").body[0], "currency": "USDT", "type": "withdraw", "change": "-51"}
+    rows = [{**row, "time": second * 1000, "id": "1"}, {**row, "time": (second - 9) * 1000, "id": "2"}]
+    record = {**sample("withdrawals").body[0][0], "currency": "USDT", "amount": amount, "fee": "1", "status": "DONE"}
+    records = [{**record, "id": f"w{at}", "timestamp": str(at), "txid": f"tx{at}"} for at in (second, second - 9)]
+    script, _calls = book_server([], f"{API}/futures/usdt/account_book")
+    script |= {f"{API}/spot/account_book": Reply(rows), f"{API}/wallet/withdrawals": Reply(records)}
+    with scripted(script) as server:
+        found = at(server).get_ledger(NOW - timedelta(days=1), NOW)
+    assert [(entry.ref, entry.txid, str(entry.amount)) for entry in found] == [
+        ("2", f"tx{second - 9}", "-51"),
+        ("1", f"tx{second}", "-51"),
+    ]
+
+
 def test_pushes_to_and_from_other_users_cross_the_border() -> None:
     row = {"id": 7, "currency": "USDT", "amount": "10", "create_time": 1_771_000_000, "status": "SUCCESS"}
     rows = [{**row, "transaction_type": kind} for kind in ("withdraw", "deposit")]
