@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.connectors.agreement.clients import Client, Ledger, coins, parsed_flows
-from tests.connectors.agreement.world import NOW_MS, SINCE_MS, Params
+from tests.connectors.agreement.world import NOW_MS, SINCE_MS, Amounts, Params
 
 MONTH_MS = 29 * 86_400_000
 
@@ -70,6 +70,63 @@ def _signed(row: Any, time: str, sign: int) -> Any:  # noqa: ANN401
     return {"timestamp": int(row[time]), "currency": row["asset"], "info": info}
 
 
+def margined(client: Any) -> Amounts:  # noqa: ANN401
+    """Return what lies in isolated margin accounts, that ccxt tells apart by their pairs."""
+    found = client.sapiGetMarginIsolatedAccount()["assets"]
+    return coins([row[side] for row in found for side in ("baseAsset", "quoteAsset")], "free", "locked", coin="asset")
+
+
+def portfolio_positions(client: Any, params: Params) -> list[Params]:  # noqa: ANN401
+    """Return positions of portfolio margin, that ccxt parses beside brackets of leverage only."""
+    return [
+        {
+            "symbol": client.safe_symbol(row["symbol"], None, None, "swap"),
+            "side": "long" if Decimal(row["positionAmt"]) > 0 else "short",
+            "marginMode": None,
+            "hedged": row["positionSide"] != "BOTH",
+            "contracts": abs(Decimal(row["positionAmt"])),
+            "entryPrice": row["entryPrice"],
+            "markPrice": row["markPrice"],
+            "unrealizedPnl": row["unRealizedProfit"],
+        }
+        for row in [*client.papiGetUmPositionRisk(), *client.papiGetCmPositionRisk()]
+    ]
+
+
+def portfolio_income() -> tuple[Ledger, ...]:
+    def ledger(call: str) -> Ledger:
+        def pages(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+            rows = getattr(client, call)({"startTime": SINCE_MS, "endTime": NOW_MS, "limit": 1000})
+            assert len(rows) < 1000
+            yield from ({"timestamp": int(row["time"]), "currency": row["asset"], "info": row} for row in rows)
+
+        return Ledger({}, lambda info: Decimal(info["income"]), lambda info: info["incomeType"] == "FUNDING_FEE", pages)
+
+    return ledger("papiGetUmIncome"), ledger("papiGetCmIncome")
+
+
+def transfers(wallet: str, *others: str) -> Ledger:
+    """Return the moves between a wallet and others, that ccxt reads one direction at a time, by Binance's names."""
+
+    def pages(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+        for kind in [name for other in others for name in (f"{wallet}_{other}", f"{other}_{wallet}")]:
+            asked = {"type": kind, "startTime": SINCE_MS, "endTime": NOW_MS, "size": 100}
+            for row in client.sapiGetAssetTransfer(asked).get("rows", []):
+                yield {"timestamp": int(row["timestamp"]), "currency": row["asset"], "info": row}
+
+    def change(info: Params) -> Decimal:
+        return -Decimal(info["amount"]) if info["type"].startswith(f"{wallet}_") else Decimal(info["amount"])
+
+    return Ledger({}, change, lambda info: False, pages)
+
+
+def bots(client: Any) -> Amounts:  # noqa: ANN401
+    """Return what trading bots are worth."""
+    rows = client.sapiGetAssetWalletBalance({"quoteAsset": "USDT"})
+    return {"USDT": sum((Decimal(row["balance"]) for row in rows if row["walletName"] == "Trading Bots"), Decimal(0))}
+
+
+FUNDING = {"type": "funding"}
 CLIENTS = (
     Client(
         wallets={
@@ -97,5 +154,25 @@ CLIENTS = (
         },
         flowless=frozenset({"spot"}),
         flows=lambda client: parsed_flows(client, "BRL"),
+    ),
+    Client(
+        keys=("margin",),
+        wallets={"spot": ({},), "funding": (FUNDING,), "margin_cross": ({"type": "margin"},)},
+        raw={"margin_isolated": margined, "bots": bots},
+        cash=frozenset({"margin_cross"}),
+        flowless=frozenset({"spot"}),
+        ledgers={"spot": (dividends(),)},
+    ),
+    Client(
+        keys=("portfolio",),
+        wallets={"spot": ({},), "funding": (FUNDING,)},
+        raw={"portfolio_margin": lambda client: coins(client.papiGetBalance(), "totalWalletBalance", coin="asset")},
+        held=portfolio_positions,
+        ledgers={
+            "portfolio_margin": portfolio_income(),
+            "spot": (transfers("MAIN", "PORTFOLIO_MARGIN", "FUNDING"),),
+            "funding": (transfers("FUNDING", "MAIN"),),
+        },
+        flowless=frozenset({"spot"}),
     ),
 )
