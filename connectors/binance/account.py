@@ -1,5 +1,6 @@
 """Reads a Binance account wallet by wallet, after finding out which products it uses."""
 
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 FROM_LD_TOKENS = "ld_tokens"
 OVERVIEW_WALLETS = {"Options": "options", "Trading Bots": "bots", "Copy Trading": "copy_trading"}
 QUOTE = "USDT"
+OVERVIEW_SECONDS = 600
 
 
 class AccountReader:
@@ -27,6 +29,7 @@ class AccountReader:
         self._connector = connector
         self._uid: str | None = None
         self._copies: list[dict[str, Any]] | None = None
+        self._pledged = False
 
     def read(self, wallets: Collection[str] | None) -> AccountInfo:
         """Read the wallets that the account has, or those of them that are asked for."""
@@ -35,7 +38,8 @@ class AccountReader:
         wanted = [item for item in plan if wallets is None or item.wallet in wallets]
         results = tuple(self._or_copies(result) for result in read_wallets(self._connector, wanted))
         if self._connector.has_wallet_api:
-            results += tuple(item for item in self._others() if wallets is None or item.wallet in wallets)
+            others = [*self._loans(), *self._others()]
+            results += tuple(item for item in others if wallets is None or item.wallet in wallets)
         mode = "portfolio_margin" if features.get("portfolio_margin") else "classic"
         return AccountInfo(wallets=results, mode=mode, as_of=self._connector.now(), uid=self._uid)
 
@@ -79,7 +83,9 @@ class AccountReader:
         return self._wallet(wallet, merge_balances(found))
 
     def _earn(self, wallet: str, endpoint: Endpoint) -> WalletAccount:
-        return self._plain(wallet, list(self._connector.pages(endpoint, {"current": "1", "size": "100"})))
+        pages = list(self._connector.pages(endpoint, {"current": "1", "size": "100"}))
+        self._pledged = self._pledged or any(page.extra.get("pledged") for page in pages)
+        return self._plain(wallet, pages)
 
     def _futures(self, wallet: str, endpoint: Endpoint) -> WalletAccount:
         """Read a futures wallet; its sums are stated where one asset holds everything, else the platform values it."""
@@ -112,12 +118,30 @@ class AccountReader:
             maintenance_margin=sums["maintenance_margin_usd"],
         )
 
+    def _loans(self) -> tuple[WalletAccount, ...]:
+        """Read the debts that a part of flexible earn is pledged for; without a pledge there are none to ask for."""
+        if not self._pledged:
+            return ()
+        asked = {"current": "1", "limit": "100"}
+        plan = WalletRead("loans", "spot", lambda: self._plain("loans", list(self._connector.pages(api.LOANS, asked))))
+        try:
+            return read_wallets(self._connector, [plan])
+        except HALT_ERRORS:
+            raise
+        except ConnectorError as e:
+            kind, now = self._connector.info.wallets["loans"], self._connector.now()
+            return (WalletAccount("loans", kind, ok=False, reason=e.code, as_of=now),)
+
     def _others(self) -> list[WalletAccount]:
         """Read the wallets that only an overview tells of, in one sum each; those that were never seen are left out.
 
-        Keys that may not ask for the overview have none of them. A wallet once seen is reported failed, not absent.
+        Keys that may not ask for the overview have none of them. A wallet once seen is reported failed, not absent;
+        until then they are looked for every ten minutes.
         """
         seen = self._connector.overview_seen
+        if not seen and time.monotonic() < self._connector.overview_due:
+            return []
+        self._connector.overview_due = time.monotonic() + OVERVIEW_SECONDS
         try:
             worth = self._connector.call(api.OVERVIEW, {"quoteAsset": QUOTE}).extra["wallets"]
         except HALT_ERRORS:

@@ -1,12 +1,14 @@
 """Parsers of Binance's wallets. Amounts in each asset's own units; rows that are zero throughout are dropped."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from connectors._parse import ZERO, flag, natural, number, number_or_zero, record, rows, text, total
 from connectors._reading import Answer, Reading
 from connectors._wallets import merge_balances
+from connectors.binance.entries import next_page
 from connectors.types import Balance
 
 REAL_COINS_NAMED_LD = frozenset({"LDO"})
@@ -50,13 +52,25 @@ def funding_wallet(answer: Answer) -> Reading:
 
 
 def earn_flexible(answer: Answer) -> Reading:
-    """Read a page of flexible earn: `totalAmount` holds the pledged part already."""
-    return _earn(answer, "earn_flexible", "totalAmount", redeemable=True)
+    """Read a page of flexible earn: `totalAmount` holds the part already that is pledged for a loan."""
+    reading = _earn(answer, "earn_flexible", "totalAmount", redeemable=True)
+    pledged = any(number_or_zero(row.get("collateralAmount")) for row in rows(record(answer.payload)["rows"]))
+    return replace(reading, extra={"pledged": pledged})
 
 
 def earn_locked(answer: Answer) -> Reading:
     """Read a page of locked earn."""
     return _earn(answer, "earn_locked", "amount", redeemable=False)
+
+
+def flexible_loans(answer: Answer) -> Reading:
+    """Read a page of flexible loans: debts only, since what is pledged for them stays in flexible earn."""
+    body = record(answer.payload)
+    items = rows(body["rows"])
+    debts = [(text(row["loanCoin"]), natural(row["totalDebt"])) for row in items]
+    found = [Balance("loans", coin, None, None, ZERO, debt, -debt, as_of=answer.as_of) for coin, debt in debts if debt]
+    following = next_page(answer, items, number(body["total"]), ("current", "limit", 10))
+    return Reading(balances=found, next=following)
 
 
 def margin_cross(answer: Answer) -> Reading:

@@ -58,6 +58,7 @@ class BinanceConnector(RestConnector):
         ("POST", "/sapi/v1/asset/get-funding-asset"): balances.funding_wallet,
         ("GET", "/sapi/v1/simple-earn/flexible/position"): balances.earn_flexible,
         ("GET", "/sapi/v1/simple-earn/locked/position"): balances.earn_locked,
+        ("GET", "/sapi/v2/loan/flexible/ongoing/orders"): balances.flexible_loans,
         ("GET", "/sapi/v1/margin/account"): balances.margin_cross,
         ("GET", "/sapi/v1/margin/isolated/account"): balances.margin_isolated,
         ("GET", "/sapi/v1/asset/wallet/balance"): balances.wallet_overview,
@@ -100,6 +101,7 @@ class BinanceConnector(RestConnector):
         self._signer = None if credentials is None else make_signer(credentials.api_secret)
         self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
         self.overview_seen: set[str] = set()
+        self.overview_due = 0.0
         self.refused: dict[Endpoint, float] = {}
 
     @property

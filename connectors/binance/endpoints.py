@@ -27,6 +27,7 @@ SUBSCRIPTIONS = Endpoint("GET", "/sapi/v1/simple-earn/flexible/history/subscript
 REDEMPTIONS = Endpoint("GET", "/sapi/v1/simple-earn/flexible/history/redemptionRecord", "spot", 150, SAPI)
 LOCKED_SUBSCRIPTIONS = Endpoint("GET", "/sapi/v1/simple-earn/locked/history/subscriptionRecord", "spot", 150, SAPI)
 LOCKED_REDEMPTIONS = Endpoint("GET", "/sapi/v1/simple-earn/locked/history/redemptionRecord", "spot", 150, SAPI)
+LOANS = Endpoint("GET", "/sapi/v2/loan/flexible/ongoing/orders", "spot", 300, SAPI)
 OVERVIEW = Endpoint("GET", "/sapi/v1/asset/wallet/balance", "spot", 60, SAPI)
 P2P = Endpoint("GET", "/sapi/v1/c2c/orderMatch/listUserOrderHistory", "spot", 1, SAPI)
 PAY = Endpoint("GET", "/sapi/v1/pay/transactions", "spot", 3_000, UID_PAY)
@@ -55,7 +56,7 @@ ALL = (
     MARGIN_CROSS, MARGIN_ISOLATED, DEPOSITS, WITHDRAWALS, FIAT_ORDERS, DIVIDENDS, UM_ACCOUNT, UM_POSITIONS, UM_SYMBOLS,
     UM_INCOME, CM_ACCOUNT, CM_POSITIONS, CM_INCOME, CM_CONTRACTS, PM_ACCOUNT, PM_BALANCE, PM_UM_POSITIONS,
     PM_CM_POSITIONS, PM_UM_INCOME, PM_CM_INCOME, TRANSFERS, OVERVIEW, P2P, PAY, PAYMENTS, CONVERSIONS, SUB_TRANSFERS,
-    UM_MARKS, CM_MARKS, SUBSCRIPTIONS, REDEMPTIONS, LOCKED_SUBSCRIPTIONS, LOCKED_REDEMPTIONS,
+    UM_MARKS, CM_MARKS, SUBSCRIPTIONS, REDEMPTIONS, LOANS, LOCKED_SUBSCRIPTIONS, LOCKED_REDEMPTIONS,
 )  # fmt: skip
 
 INFO = ExchangeInfo(
@@ -78,6 +79,7 @@ INFO = ExchangeInfo(
         "usdm": WalletKind.FUTURES_LINEAR,
         "coinm": WalletKind.FUTURES_INVERSE,
         "portfolio_margin": WalletKind.UNIFIED,
+        "loans": WalletKind.MARGIN,
         "options": WalletKind.OPTIONS,
         "bots": WalletKind.SPOT,
         "copy_trading": WalletKind.FUTURES_LINEAR,

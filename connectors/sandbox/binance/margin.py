@@ -16,7 +16,7 @@ Row = dict[str, object]
 
 
 def account(exchange: str, uid: str) -> AccountSpec:
-    """Return an account with debts on cross and isolated margin, and a trading bot."""
+    """Return an account with debts on cross and isolated margin, a loan against its earn, and a trading bot."""
     return AccountSpec(
         uid,
         exchange,
@@ -27,6 +27,8 @@ def account(exchange: str, uid: str) -> AccountSpec:
             "margin_cross": {"USDT": Decimal(3000), "ETH": Decimal("1.5"), "BTC": Decimal("-0.02")},
             "margin_isolated": {"SOL": Decimal(40), "USDT": Decimal(-900)},
             "bots": {"USDT": Decimal("250.5")},
+            "earn": {"BTC": Decimal("0.03"), "USDT": Decimal(400)},
+            "loans": {"USDC": Decimal("-120.75")},
         },
         habits=Habits(spot_trades=1, deposit_every=8, withdraw_every=12),
     )
@@ -64,6 +66,21 @@ def isolated(call: Call) -> object:
     return {"assets": [pair] if held else [], **_totals()}
 
 
+def loans(call: Call) -> object:
+    """GET /sapi/v2/loan/flexible/ongoing/orders: what is pledged is a part of flexible earn."""
+    rows: list[Row] = [
+        {
+            "loanCoin": asset,
+            "totalDebt": amount(-owed_net),
+            "collateralCoin": "BTC",
+            "collateralAmount": "0.003",
+            "currentLTV": "0.57",
+        }
+        for asset, owed_net in call.book().amounts("loans").items()
+    ]
+    return {"rows": rows, "total": len(rows)}
+
+
 def pairs(call: Call) -> object:
     """GET /sapi/v1/margin/allPairs and isolated/allPairs: no list is kept here."""
     return []
@@ -88,6 +105,7 @@ def _totals() -> Row:
 ENDPOINTS = {
     ("GET", "/sapi/v1/margin/account"): Endpoint(cross, 10),
     ("GET", "/sapi/v1/margin/isolated/account"): Endpoint(isolated, 10),
+    ("GET", "/sapi/v2/loan/flexible/ongoing/orders"): Endpoint(loans, 300),
     ("GET", "/sapi/v1/margin/allPairs"): Endpoint(pairs),
     ("GET", "/sapi/v1/margin/isolated/allPairs"): Endpoint(pairs, 10),
 }

@@ -101,7 +101,7 @@ def flexible_positions(call: Call) -> object:
             "asset": asset,
             "airDropAsset": "",
             "canRedeem": True,
-            "collateralAmount": amount(total / 10),
+            "collateralAmount": amount(total / 10 if "loans" in call.account.opening else ZERO),
             "productId": f"{asset}001",
             "yesterdayRealTimeRewards": "0",
             "cumulativeBonusRewards": "0",
