@@ -114,6 +114,10 @@ class ExchangeInfo:
     testnet_hosts: Mapping[str, str] = field(default_factory=dict)
     key_page_url: str = ""
     history: Mapping[str, int] = field(default_factory=dict)
+    modes: tuple[str, ...] = ("classic",)
+    key_facts: frozenset[str] = frozenset()
+    windows: Mapping[str, int] = field(default_factory=dict)
+    quirks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,17 @@ INFO = ExchangeInfo(
         "copy_trading": WalletKind.FUTURES_LINEAR,
     },
     has_testnet=True,
+    modes=("classic", "portfolio_margin"),
+    key_facts=frozenset({"read", "trade", "transfer", "withdraw", "ip_restricted", "uid"}),
+    # days that one question may span
+    windows={"coinm": 365, "deposits": 90, "withdrawals": 90, "dividends": 180},
+    quirks=(
+        "Tokens that begin with LD in the spot wallet repeat flexible earn and are left out (LDO is a coin).",
+        "Fiat deposits such as Pix are in the fiat orders only, not among the deposits.",
+        "The available balance of one asset can exceed its wallet balance in multi-assets mode.",
+        "Code -2015 means key, address or permission alike; the key's own restrictions are asked to tell which.",
+        "The demo hosts have spot and futures only: no permissions, funding, earn, deposits or withdrawals.",
+    ),
     rate_limits=(
         RateLimit(IP, 6_000, 60, "ip"),
         RateLimit(SAPI, 12_000, 60, "ip"),

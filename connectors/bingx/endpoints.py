@@ -67,6 +67,16 @@ INFO = ExchangeInfo(
         "c2c": WalletKind.FUNDING,
     },
     has_testnet=True,
+    key_facts=frozenset({"read", "trade", "transfer", "withdraw", "ip_restricted", "uid"}),
+    # days that one question may span
+    windows={"futures_linear": 30, "deposits": 89, "withdrawals": 89},
+    quirks=(
+        "Limits are the tightest of all: one to three calls a second from one address.",
+        "Earn, grids, copies and C2C are known by their worth in USDT only, from the overview.",
+        "The overview spells earn `eran`; `freezedMargin` and `sopt` are spelt that way too.",
+        "Some asset names belong to other coins elsewhere (TRUMP, OMNI): priced by its own pairs first.",
+        "Times of withdrawals are texts at +08:00. The demo account (VST, play money) has the USDT-M wallet only.",
+    ),
     rate_limits=(
         RateLimit(IP_1, 1, 1, "ip"),
         RateLimit(IP_2, 2, 1, "ip"),

@@ -73,6 +73,17 @@ INFO = ExchangeInfo(
         "unified": WalletKind.UNIFIED,
     },
     has_testnet=True,
+    modes=("classic", "unified"),
+    key_facts=frozenset({"read", "trade", "transfer", "withdraw", "ip_restricted", "uid"}),
+    # days that one question may span
+    windows={"unified": 30, "spot": 90, "futures_linear": 30, "futures_inverse": 30, "deposits": 90, "withdrawals": 90},
+    quirks=(
+        "Reads of classic and unified accounts differ; the mode is asked first.",
+        "A classic key tells rights by short codes: what they do not name is unknown.",
+        "Futures are asked by product type, and all three are needed: USDT, USDC and coin-margined.",
+        "Some times of spot rows are seconds; below 10^11 they count as such.",
+        "Demo trading is a header on the same hosts.",
+    ),
     rate_limits=(
         RateLimit(ONE, 1, 1, "uid"),
         RateLimit(FIVE, 5, 1, "uid"),

@@ -76,6 +76,25 @@ INFO = ExchangeInfo(
         "alpha": WalletKind.SPOT,
     },
     has_testnet=True,
+    modes=("classic", "unified", "portfolio_margin"),
+    key_facts=frozenset({"read", "trade", "transfer", "withdraw", "ip_restricted", "expires_at", "uid"}),
+    # days that one question may span
+    windows={
+        "unified": 7,
+        "contract": 7,
+        "spot": 7,
+        "funding": 7,
+        "closed_positions": 7,
+        "deposits": 30,
+        "withdrawals": 30,
+    },
+    quirks=(
+        "The equity of a unified account holds unrealised P&L already.",
+        "A read-only key still lists permissions; its read-only flag wins.",
+        "A key that is bound to no address ends after about three months.",
+        "Withdrawals are told to the key of a master account only.",
+        "Numbers can be empty texts; internal deposits and the funding history count in seconds.",
+    ),
     rate_limits=(
         RateLimit(IP, 600, 5, "ip"),
         RateLimit(FIVE, 5, 1, "uid"),

@@ -51,6 +51,14 @@ INFO = ExchangeInfo(
         "coinbase_app": WalletKind.SPOT,
     },
     has_testnet=False,
+    key_facts=frozenset({"read", "trade", "transfer", "withdraw", "uid"}),
+    quirks=(
+        "One right covers deposits, sends and moves: a key with it counts as one that may withdraw.",
+        "Whether a key is bound to addresses is not told.",
+        "The row of USD that belongs to derivatives is counted there, not in spot.",
+        "A plain 401 may be a bad key, the clock or the address; it is asked again once with a fresh token.",
+        "For some EU accounts the history is hidden behind a second factor; that is an error, never zero.",
+    ),
     rate_limits=(
         RateLimit(USER, 30, 1, "uid"),
         RateLimit(KEY, 10_000, 3_600, "key"),

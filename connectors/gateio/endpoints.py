@@ -104,6 +104,17 @@ INFO = ExchangeInfo(
         "unified": WalletKind.UNIFIED,
     },
     has_testnet=True,
+    modes=("classic", "unified", "portfolio_margin"),
+    key_facts=frozenset({"read", "trade", "transfer", "withdraw", "ip_restricted", "uid"}),
+    # days that one question may span
+    windows={"spot": 30, "futures_linear": 30, "futures_inverse": 30, "deposits": 30, "withdrawals": 30},
+    quirks=(
+        "Futures totals do not hold unrealised P&L; it is added for equity.",
+        "All keys of the main account are listed, masked: rights are those that fit the key. Sub-accounts may not ask.",
+        "The spot book counts in milliseconds, other lists in seconds, some as texts.",
+        "A futures wallet that was never opened answers with an error that means empty.",
+        "POINT is credit for fees, no money, and is left out.",
+    ),
     rate_limits=(
         RateLimit(TRADING, 200, 10, "uid"),
         RateLimit(ACCOUNT, 150, 10, "uid"),

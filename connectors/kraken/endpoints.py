@@ -41,6 +41,14 @@ INFO = ExchangeInfo(
         "margin": WalletKind.MARGIN,
     },
     has_testnet=False,
+    key_facts=frozenset({"read", "trade", "transfer", "withdraw", "ip_restricted", "expires_at", "uid"}),
+    quirks=(
+        "Every signed request needs a number that only ever grows: give the dashboard a key of its own.",
+        "Old asset and pair codes (XXBT, XXBTZUSD) are translated by the list of pairs, never cut.",
+        "Ledger pages cost four times as much of the key's call counter as other reads.",
+        "A move to futures appears in both ledgers, with different ids and times.",
+        "There is no testnet.",
+    ),
     # the counter of the lowest tier: at most 15, a third less every second
     rate_limits=(RateLimit(COUNTER, 15, 45, "key"), RateLimit(PUBLIC, 1, 1, "ip")),
     hosts={"rest": "https://api.kraken.com"},

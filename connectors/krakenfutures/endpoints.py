@@ -31,6 +31,13 @@ INFO = ExchangeInfo(
         **{f"futures_fi_{name}": WalletKind.FUTURES_INVERSE for name in SINGLE},
     },
     has_testnet=True,
+    key_facts=frozenset({"read", "trade", "transfer", "withdraw", "ip_restricted", "uid"}),
+    quirks=(
+        "Its keys are not those of Kraken spot: it is an account of its own.",
+        "Wallets appear with zeros even when they were never used.",
+        "General access READ_ONLY with transfer NO_ACCESS is the key to make; transfer FULL_ACCESS is refused.",
+        "Numbers are JSON numbers, read without rounding. The demo host has no account log.",
+    ),
     rate_limits=(
         RateLimit(DERIVATIVES, 500, 10, "uid"),
         RateLimit(HISTORY, 100, 600, "uid"),

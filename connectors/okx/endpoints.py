@@ -48,6 +48,15 @@ INFO = ExchangeInfo(
     capabilities=frozenset(Capability),
     wallets={"trading": WalletKind.UNIFIED, "funding": WalletKind.FUNDING, "earn": WalletKind.EARN},
     has_testnet=True,
+    modes=("unified", "portfolio_margin"),
+    key_facts=frozenset({"read", "trade", "transfer", "withdraw", "ip_restricted", "uid"}),
+    quirks=(
+        "The trading account's equity holds unrealised P&L, isolated margin and bots.",
+        "Bills of the last seven days and of three months are two lists; bills since 2021 come as files only.",
+        "Moving funds between own accounts needs the right to trade.",
+        "A key that may trade or withdraw and is bound to no address ends after 14 days without use.",
+        "Keys belong to one site (global, EEA, US). Demo trading is a header on the same hosts and has no earn.",
+    ),
     rate_limits=(
         RateLimit(UID_1S, 1, 1, "uid"),
         RateLimit(UID_3S, 3, 1, "uid"),
