@@ -132,7 +132,8 @@ class CoinbaseConnector(RestConnector):
     ) -> list[LedgerEntry]:
         """Return what changed spot and vault, and the commissions of fills, oldest first; Coinbase keeps all.
 
-        There is no record of what changes the derivatives wallet but the commissions. Times are whole seconds there.
+        Of the derivatives wallet only commissions and settlements with spot are told: Coinbase has no record of its
+        profits and funding. Times are whole seconds there.
         What was pending for days and has completed in [since, until] is told too, with the time that it began at.
 
         Raises:
@@ -268,21 +269,23 @@ class CoinbaseConnector(RestConnector):
 
     def _changes(self, since: datetime, until: datetime, wallets: Collection[str] | None) -> Iterator[LedgerEntry]:
         """Yield the changes that began or completed in the window, of every wallet that changed since then."""
-        wanted = {name for name in ("spot", "vault") if wallets is None or name in wallets}
+        wanted = {name for name in ("spot", "vault", "cfm") if wallets is None or name in wallets}
         if not wanted:
             return
+        asked = wanted | {"spot"} if "cfm" in wanted else wanted
         mine = None if self._sees_whole_user() else self._account_ids()
         for page in self._app_accounts():
             for account in page.extra["accounts"]:
                 changed = account["updated_at"]
                 old = changed is not None and changed < since - CHANGE_MARGIN
-                if old or account["wallet"] not in wanted or (mine is not None and account["id"] not in mine):
+                if old or account["wallet"] not in asked or (mine is not None and account["id"] not in mine):
                     continue
                 for reading in self._listed(api.TRANSACTIONS, {"id": account["id"]}):
                     for entry in reading.ledger or ():
                         last = reading.extra["updated"].get(entry.id, entry.booked_at)
                         if entry.booked_at <= until and (entry.booked_at >= since or since <= last <= until):
-                            yield replace(entry, wallet=account["wallet"])
+                            both = ledger.both_sides(replace(entry, wallet=account["wallet"]))
+                            yield from (side for side in both if side.wallet in wanted)
                     oldest = reading.extra["oldest"]
                     if oldest is None or oldest < since - PENDING_MARGIN:
                         break

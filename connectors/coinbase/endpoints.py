@@ -65,5 +65,5 @@ INFO = ExchangeInfo(
         RateLimit(PUBLIC, 10, 1, "ip"),
     ),
     hosts={"rest": "https://api.coinbase.com"},
-    history={"cfm": 0, "intx": 0},  # of the derivatives wallet only commissions are told, by its fills
+    history={"cfm": 0, "intx": 0},  # profits and funding of derivatives are told nowhere
 )

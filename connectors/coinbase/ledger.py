@@ -11,7 +11,7 @@ from connectors.coinbase.positions import contract_symbol, is_contract
 from connectors.coinbase.wire import currency, moment, next_uri
 from connectors.types import LedgerEntry, LedgerKind
 
-WALLET = "coinbase_app"
+WALLET, DERIVATIVES = "coinbase_app", "cfm"
 DONE = "completed"
 HIDDEN = "proof_token_required"
 KINDS: dict[LedgerKind, tuple[str, ...]] = {
@@ -98,6 +98,14 @@ def counted_once(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
         for entry in found
         if entry.venue_type != "send" or (entry.wallet, entry.asset, entry.amount, entry.booked_at) not in moved
     ]
+
+
+def both_sides(entry: LedgerEntry) -> list[LedgerEntry]:
+    """Return a change of a wallet, and for a settlement the other side of it: its money is the derivatives wallet's."""
+    if entry.kind is not LedgerKind.SETTLEMENT:
+        return [entry]
+    key = f"{entry.dedupe_key}:{DERIVATIVES}"
+    return [entry, replace(entry, wallet=DERIVATIVES, dedupe_key=key, asset="USD", amount=-entry.amount)]
 
 
 def _entries(row: Mapping[str, Any]) -> list[LedgerEntry]:

@@ -109,6 +109,8 @@ def _type(event: Event) -> str:
         return "fiat_deposit" if event.asset in FIAT else "receive" if event.at_ms % 2 else "send"
     if event.kind is LedgerKind.WITHDRAWAL:
         return "fiat_withdrawal" if event.asset in FIAT else "send"
+    if "futures_linear" in event.note.split(">"):
+        return "derivatives_settlement"
     return TYPES.get(event.kind, "clawback")
 
 

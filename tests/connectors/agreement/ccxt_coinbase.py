@@ -44,6 +44,14 @@ def transactions(client: Any, since_ms: int, *, apart: bool = False) -> Iterator
     yield from (row for row in rows if row["status"] == "ok")
 
 
+def settlements(client: Any, since_ms: int) -> Iterator[Any]:  # noqa: ANN401
+    """Walk what the derivatives account got from ordinary wallets, in dollars."""
+    for row in transactions(client, since_ms):
+        if row["info"]["type"] == "derivatives_settlement":
+            cost = str(-Decimal(row["info"]["amount"]["amount"]))
+            yield {"timestamp": row["timestamp"], "currency": "USD", "info": {"amount": {"amount": cost}}}
+
+
 def commissions(client: Any, since_ms: int, *, contracts: bool = False) -> Iterator[Any]:  # noqa: ANN401
     """Walk the commissions, which no transaction holds, of spot fills or of those of contracts."""
     asked: Params = {"limit": 100}
@@ -97,7 +105,10 @@ SPOT = (
     changes(lambda client: commissions(client, SINCE_MS)),
 )
 VAULT = (changes(lambda client: transactions(client, SINCE_MS, apart=True)),)
-DERIVATIVES = (changes(lambda client: commissions(client, SINCE_MS, contracts=True)),)
+DERIVATIVES = (
+    changes(lambda client: commissions(client, SINCE_MS, contracts=True)),
+    changes(lambda client: settlements(client, SINCE_MS)),
+)
 COINBASE = Client(
     keys=("spot", "dust"),
     options={"fetchBalance": "v3PrivateGetBrokerageAccounts"},

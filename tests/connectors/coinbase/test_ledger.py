@@ -59,6 +59,18 @@ def test_the_ledger_explains_every_change_of_spot_and_vault(
     assert [entry.booked_at for entry in entries] == sorted(entry.booked_at for entry in entries)
 
 
+@pytest.mark.parametrize("name", ["good", "one_way"])
+def test_the_derivatives_wallet_lacks_profits_and_funding_and_nothing_else(quiet: Sandbox, name: str) -> None:
+    opened, missing = quiet.world.opened_at, (LedgerKind.REALIZED_PNL, LedgerKind.FUNDING)
+    told = [entry for entry in ledger(quiet, name, opened) if entry.wallet == "cfm"]
+    untold = sum((e.amount for e in events(quiet, name, *missing) if e.wallet == "futures_linear"), ZERO)
+    before, after = (quiet.world.book(uid(quiet, name), at).wallets["futures_linear"] for at in (opened, NOW))
+    assert sum((entry.amount for entry in told), ZERO) == sum(after.values()) - sum(before.values()) - untold
+    moved = [entry.amount for entry in told if entry.kind is LedgerKind.SETTLEMENT]
+    spot = [entry for entry in ledger(quiet, name, opened) if entry.wallet == "spot"]
+    assert moved == [-entry.amount for entry in spot if entry.kind is LedgerKind.SETTLEMENT] != []
+
+
 def events(sandbox: Sandbox, name: str, *kinds: LedgerKind) -> list[Event]:
     lived = sandbox.world.events(uid(sandbox, name), sandbox.world.opened_at, NOW)
     return [event for event in lived if event.kind in kinds and event.counts]
@@ -95,7 +107,8 @@ def test_the_commission_of_an_expired_contract_is_booked_by_its_sisters_coin() -
     details = {"contract_size": "5", "contract_root_unit": "SOL"}
     listed = {"product_id": "SLP-20DEC30-CDE", "price": "1", "future_product_details": details}
     products = Reply({"products": [listed]})
-    with scripted({**script(), FILLS: fills, f"{V3}/market/products": products}) as server:
+    told = {FILLS: fills, f"{V3}/market/products": products, "/v2/accounts": page([])}
+    with scripted({**script(), **told}) as server:
         (entry,) = at(server).get_ledger(NOW - timedelta(days=9), NOW, wallets=["cfm"])
     assert (entry.wallet, entry.asset, entry.amount) == ("cfm", "USD", Decimal("-0.5"))
     assert (entry.symbol, entry.venue_symbol) == ("SOL/USD:USD-260130", "SLP-30JAN26-CDE")
@@ -104,7 +117,6 @@ def test_the_commission_of_an_expired_contract_is_booked_by_its_sisters_coin() -
 def test_the_ledger_can_be_restricted_to_a_wallet(sandbox: Sandbox) -> None:
     connector = connect(sandbox, "good")
     assert {entry.wallet for entry in connector.get_ledger(SPANS[0][0], NOW, wallets=["cfm"])} == {"cfm"}
-    assert not any(path.startswith("/v2/") for path in asked(sandbox))
     assert {entry.wallet for entry in connector.get_ledger(SPANS[0][0], NOW, wallets=["vault"])} == {"vault"}
     assert asked(sandbox)[FILLS] > 0
 
