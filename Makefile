@@ -54,6 +54,10 @@ revision: $(VENV)/.installed-dev
 messages: $(VENV)/.installed-dev
 	$(BIN)/python -m core.locales
 
+.PHONY: docs
+docs: $(VENV)/.installed
+	$(BIN)/python -m connectors > docs/exchanges.md
+
 lock:
 	uv pip compile pyproject.toml -o requirements.txt --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11
 	uv pip compile pyproject.toml --extra dev -o requirements-dev.txt --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11
