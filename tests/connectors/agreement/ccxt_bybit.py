@@ -72,6 +72,48 @@ def earning(client: Any) -> Amounts:  # noqa: ANN401
     return coins(rows, "amount")
 
 
+def contract_log() -> Ledger:
+    """Return how the log of a contract wallet is read, a week at a time; its funding is positive where it was paid."""
+
+    def pages(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+        for start, end in WEEKS:
+            asked: Params = {"startTime": start, "endTime": end, "limit": 50}
+            while rows := (result := client.privateGetV5AccountContractTransactionLog(asked)["result"])["list"]:
+                for row in rows:
+                    yield {"timestamp": int(row["transactionTime"]), "currency": row["currency"], "info": row}
+                if not result["nextPageCursor"]:
+                    break
+                asked = {**asked, "cursor": result["nextPageCursor"]}
+
+    return Ledger({}, lambda info: Decimal(info["change"]), lambda info: info["type"] == "SETTLEMENT", pages)
+
+
+def loans(client: Any) -> Amounts:  # noqa: ANN401
+    """Return collateral of loans less what is owed, that ccxt has no name for."""
+    rows = client.request("v5/asset/asset-overview", "private", "GET", {})["result"]["list"]
+    return coins([coin for row in rows if row["accountType"] == "CryptoLoans" for coin in row["coinDetail"]], "equity")
+
+
+CONTRACT = Client(
+    keys=("uta1",),
+    wallets={
+        "unified": ({},),
+        "contract": ({"type": "swap", "subType": "inverse"},),
+        "funding": ({"type": "funding"},),
+    },
+    raw={"earn": earning, "loans": loans},
+    cash=frozenset({"unified", "contract"}),
+    positions=({}, {"settleCoin": "USDC"}, {"subType": "inverse"}),
+    margin_mode="cross",
+    ledgers={
+        "unified": (weekly_log(),),
+        "contract": (contract_log(),),
+        "funding": (own_history(),),
+        "earn": (savings(),),
+    },
+    flowless=frozenset({"funding"}),
+    flows=with_fiat_history,
+)
 CLIENTS = (
     Client(
         wallets={"unified": ({},), "funding": ({"type": "funding"},)},
@@ -83,4 +125,5 @@ CLIENTS = (
         flowless=frozenset({"funding"}),
         flows=with_fiat_history,
     ),
+    CONTRACT,
 )
