@@ -15,9 +15,10 @@ from connectors._http import build_request
 from connectors._interface import Call, Settings
 from connectors._parse import windows
 from connectors._reading import Answer, Endpoint, Parser, Reading
-from connectors.bingx import balances, failures, ledger, positions, public, signing
+from connectors.bingx import balances, failures, ledger, positions, public, signing, trades
 from connectors.bingx import endpoints as api
 from connectors.bingx.account import AccountReader
+from connectors.bingx.owntransfers import find_own_transfers
 from connectors.bingx.pacing import shared_pace
 from connectors.bingx.symbols import DEMO_COIN, split_symbol
 from connectors.bingx.usertransfers import find_user_transfers
@@ -86,6 +87,8 @@ class BingxConnector(RestConnector):
             (api.WITHDRAWALS, ledger.withdrawals),
             (api.TRANSFERS, ledger.transfers),
             (api.USER_TRANSFERS, ledger.user_transfers),
+            (api.ORDERS, trades.orders),
+            (api.FILLS, trades.fills),
         )
     }
 
@@ -147,14 +150,15 @@ class BingxConnector(RestConnector):
     def get_ledger(
         self, since: datetime, until: datetime, *, wallets: Collection[str] | None = None
     ) -> list[LedgerEntry]:
-        """Return income of USDT-M, deposits, withdrawals and transfers with other users in [since, until].
+        """Return what changed the USDT-M, spot and funding wallets in [since, until], oldest first.
 
-        Oldest first. Income is kept for three months. Deposits and the like belong to the wallet funding; a transfer
-        with another user is dated to the hour. Coin-M and spot have no ledger.
+        Income and spot trades are read for three months. Deposits and the like belong to the wallet funding; a transfer
+        with another user is dated to the hour. Coin-M and standard contracts have no ledger but of own transfers, and
+        rewards that are paid into spot are not told.
         """
         found: dict[tuple[str, str], LedgerEntry] = {}
         for entry in self._entries(since, until, wallets):
-            if since <= entry.booked_at <= until:
+            if since <= entry.booked_at <= until and (wallets is None or entry.wallet in wallets):
                 found.setdefault((entry.wallet, entry.dedupe_key), entry)
         return sorted(found.values(), key=lambda entry: entry.booked_at)
 
@@ -261,15 +265,22 @@ class BingxConnector(RestConnector):
                 span = {"startTime": str(start), "endTime": str(end), "limit": str(ledger.LONGEST_PAGE)}
                 for page in self.pages(api.INCOME, span):
                     yield from ledger.counted(page)
-        if self.is_demo or not (wallets is None or "funding" in wallets):
+        if self.is_demo:
             return
+        if wallets is None or "spot" in wallets:
+            yield from trades.find_fills(self, self._kept(since), until)
         for start, end in windows(since, until, FLOW_DAYS):
-            span = {"startTime": str(start), "endTime": str(end), "offset": "0", "limit": str(ledger.LONGEST_PAGE)}
-            for endpoint in (api.DEPOSITS, api.WITHDRAWALS):
-                for page in self.pages(endpoint, span):
-                    yield from ledger.counted(page)
-            for coin in api.USER_COINS:
-                yield from find_user_transfers(self, coin, start, end)
+            yield from find_own_transfers(self, start, end, wallets=wallets)
+            if wallets is None or "funding" in wallets:
+                yield from self._flows(start, end)
+
+    def _flows(self, start: int, end: int) -> Iterator[LedgerEntry]:
+        span = {"startTime": str(start), "endTime": str(end), "offset": "0", "limit": str(ledger.LONGEST_PAGE)}
+        for endpoint in (api.DEPOSITS, api.WITHDRAWALS):
+            for page in self.pages(endpoint, span):
+                yield from ledger.counted(page)
+        for coin in api.USER_COINS:
+            yield from find_user_transfers(self, coin, start, end)
 
     def _kept(self, since: datetime) -> datetime:
         """Return `since`, or the oldest instant that the exchange still answers for."""

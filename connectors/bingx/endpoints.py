@@ -33,11 +33,14 @@ DEPOSITS = Endpoint("GET", "/openApi/api/v3/capital/deposit/hisrec", limit=UID_1
 WITHDRAWALS = Endpoint("GET", "/openApi/api/v3/capital/withdraw/history", limit=UID_10)
 TRANSFERS = Endpoint("GET", "/openApi/api/v3/asset/transferRecord", limit=IP_2)
 USER_TRANSFERS = Endpoint("GET", "/openApi/wallets/v1/capital/innerTransfer/records", limit=IP_2)
+ORDERS = Endpoint("GET", "/openApi/spot/v1/trade/historyOrders", limit=IP_2)
+FILLS = Endpoint("GET", "/openApi/spot/v1/trade/myTrades", limit=IP_2)
 
 ALL = (
     TIME, TICKERS, SWAP_TICKERS, SWAP_MARKS, COIN_TICKERS, COIN_MARKS, COIN_CONTRACTS, KEY_RIGHTS, KEY_LIST, UID,
     OVERVIEW, SPOT, FUNDING, SWAP, SWAP_POSITIONS, POSITION_MODE, ASSET_MODE, INCOME, CLOSED, COIN, COIN_POSITIONS,
-    STANDARD, STANDARD_POSITIONS, DEPOSITS, WITHDRAWALS, TRANSFERS, USER_TRANSFERS,
+    STANDARD, STANDARD_POSITIONS, DEPOSITS, WITHDRAWALS, TRANSFERS, USER_TRANSFERS, ORDERS,
+    FILLS,
 )  # fmt: skip
 
 # account types of the overview that no other read tells of
@@ -88,6 +91,6 @@ INFO = ExchangeInfo(
     hosts={"rest": "https://open-api.bingx.com"},
     # play money of the asset VST; USDT-M only
     testnet_hosts={"rest": "https://open-api-vst.bingx.com"},
-    # days kept by the exchange
-    history={"futures_linear": 90},
+    # days kept by the exchange; of spot, whose keeping is not published, as many are read
+    history={"futures_linear": 90, "spot": 90, "funding": 90},
 )

@@ -1,4 +1,4 @@
-"""Parsers of BingX's histories: income of USDT-M, deposits, withdrawals, transfers. Coin-M and spot have no ledger."""
+"""Parsers of BingX's histories: income of USDT-M, deposits, withdrawals, transfers. Coin-M has no ledger."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -145,7 +145,7 @@ def _income(row: Mapping[str, Any]) -> Line:
 
 
 def _coin(row: Mapping[str, Any]) -> str:
-    return plain_coin(text(row["coin"]), text(row["network"]))
+    return plain_coin(text(row["coin"]), text_or_none(row["network"]) or "")
 
 
 def _deposit(row: Mapping[str, Any]) -> Line:
@@ -209,6 +209,7 @@ def _transfer(row: Mapping[str, Any]) -> Line:
         asset=text(row["asset"]),
         amount=-natural(row["amount"]),
         booked_at=instant(row["timestamp"]),
+        ref=native,
         internal=True,
     )
     status = "ok" if text(row["status"]) == "CONFIRMED" else "pending"

@@ -42,6 +42,7 @@ class AccountSpec:
     """One exchange account: its opening balances (at the world's first instant) and its habits.
 
     `spot` and `linear` name the wallets that spot trades and linear contracts settle in: equal on a unified account.
+    `home` is the one that deposits reach and withdrawals leave, where it is not that of spot trades.
     Spot commissions are paid in what is received, with `quote_fees` always in the quote currency.
     """
 
@@ -56,6 +57,7 @@ class AccountSpec:
     mode: str = "classic"
     spot: str = "spot"
     linear: str = "futures_linear"
+    home: str = ""
     fee_asset: str = "USDT"
     quote_fees: bool = False
 

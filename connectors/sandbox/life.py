@@ -253,11 +253,10 @@ class DayLife:
                 self._book(at, LedgerKind.REWARD, self.spec.spot, asset, reward, note="earn interest")
 
     def _deposit(self, at: datetime) -> None:
-        amount = Decimal(self.rng.randrange(150, 1500))
-        self._book(at, LedgerKind.DEPOSIT, self.spec.spot, "USDT", amount, note="TRX")
+        amount, home = Decimal(self.rng.randrange(150, 1500)), self.spec.home or self.spec.spot
+        self._book(at, LedgerKind.DEPOSIT, home, "USDT", amount, note="TRX")
         self._ref = None
-        later = at + timedelta(minutes=3)
-        self._book(later, LedgerKind.DEPOSIT, self.spec.spot, "USDT", amount / 10, note="TRX", counts=False)
+        self._book(at + timedelta(minutes=3), LedgerKind.DEPOSIT, home, "USDT", amount / 10, note="TRX", counts=False)
 
     def _fiat(self, at: datetime) -> None:
         amount = Decimal(self.rng.randrange(500, 4000))
@@ -267,12 +266,11 @@ class DayLife:
         self._trade(at + timedelta(minutes=2), "USDT", "BRL", quantity=amount * Decimal("0.6") / rate, buys=True)
 
     def _withdraw(self, at: datetime) -> None:
-        amount = (self._has(self.spec.spot, "USDT") * self._share(0.02, 0.08)).quantize(
-            Decimal("0.01"), rounding=ROUND_DOWN
-        )
+        home = self.spec.home or self.spec.spot
+        amount = (self._has(home, "USDT") * self._share(0.02, 0.08)).quantize(Decimal("0.01"), rounding=ROUND_DOWN)
         if amount > 10:
-            self._book(at, LedgerKind.WITHDRAWAL, self.spec.spot, "USDT", -amount, note="TRX")
-            self._book(at, LedgerKind.FEE, self.spec.spot, "USDT", Decimal(-1), note="withdrawal")
+            self._book(at, LedgerKind.WITHDRAWAL, home, "USDT", -amount, note="TRX")
+            self._book(at, LedgerKind.FEE, home, "USDT", Decimal(-1), note="withdrawal")
 
     def _transfer(self, at: datetime) -> None:
         source, target = self.rng.choice(

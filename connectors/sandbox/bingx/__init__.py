@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from connectors.sandbox.accounts import AccountSpec, standard_accounts
-from connectors.sandbox.bingx import history, market, wallets
+from connectors.sandbox.bingx import history, market, orders, wallets
 from connectors.sandbox.bingx.admission import admit
 from connectors.sandbox.bingx.common import envelope, refused
 from connectors.sandbox.dialect import Call, Dialect, Site
@@ -27,13 +27,14 @@ class BingxDialect(Dialect):
     id = "bingx"
     hosts = ("rest",)
     style = KeyStyle(length=86, secret_length=86)
-    endpoints = {**market.ENDPOINTS, **wallets.ENDPOINTS, **history.ENDPOINTS}
+    endpoints = {**market.ENDPOINTS, **wallets.ENDPOINTS, **history.ENDPOINTS, **orders.ENDPOINTS}
 
     def accounts(self) -> list[AccountSpec]:
-        """Return the standard accounts without fiat; the rich one has standard contracts and a grid, too."""
+        """Return the standard accounts without fiat, that deposit into funding; the rich one has more wallets."""
         rich, *others = standard_accounts(self.id, FIRST_UID, "LTC", fiat=False)
         more = {"futures_standard": {"USDT": Decimal("150.5")}, "grid": {"USDT": Decimal(75)}}
-        return [replace(rich, opening={**rich.opening, **more}), *others]
+        everybody = [replace(rich, opening={**rich.opening, **more}), *others]
+        return [replace(spec, home="funding") for spec in everybody]
 
     def key_of(self, request: WireRequest) -> str:
         """Return the X-BX-APIKEY header."""

@@ -6,7 +6,7 @@ how far a timestamp may lie ahead (1 s here) are not documented.
 
 import hashlib
 import hmac
-from urllib.parse import unquote
+from urllib.parse import parse_qsl
 
 from connectors.sandbox.bingx.common import refused
 from connectors.sandbox.dialect import Site
@@ -53,8 +53,9 @@ def _is_in_time(sent: dict[str, str], now: int) -> bool:
 
 
 def _is_signed(query: str, secret: str) -> bool:
-    """Compare with the signature of the decoded query in the order it was sent."""
-    parts = [part for part in query.split("&") if not part.startswith("signature=")]
-    told = next((part for part in query.split("&") if part.startswith("signature=")), "").removeprefix("signature=")
-    expected = hmac.new(secret.encode(), unquote("&".join(parts)).encode(), hashlib.sha256).hexdigest()
+    """Compare with the signature of the decoded parameters in the order of their names, however they were sent."""
+    sent = parse_qsl(query, keep_blank_values=True)
+    told = next((value for name, value in sent if name == "signature"), "")
+    plain = "&".join(f"{name}={value}" for name, value in sorted(sent) if name != "signature")
+    expected = hmac.new(secret.encode(), plain.encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), told.encode())

@@ -24,6 +24,8 @@ SPOT, FUNDING, INCOME = (
 RIGHTS, KEYS, UID = "/openApi/v1/account/apiPermissions", "/openApi/account/v1/apiKey/query", "/openApi/account/v1/uid"
 USERS, CONTRACTS = "/openApi/wallets/v1/capital/innerTransfer/records", "/openApi/cswap/v1/market/contracts"
 COIN_POSITIONS, COIN_MARKS = "/openApi/cswap/v1/user/positions", "/openApi/cswap/v1/market/premiumIndex"
+ORDERS, FILLS = "/openApi/spot/v1/trade/historyOrders", "/openApi/spot/v1/trade/myTrades"
+TRANSFERS = "/openApi/api/v3/asset/transferRecord"
 SPANS = [
     (datetime(2026, 1, 1, tzinfo=UTC), NOW),
     (datetime(2026, 1, 20, 3, 4, 5, 6_000, tzinfo=UTC), datetime(2026, 2, 9, 17, 0, 0, 1_000, tzinfo=UTC)),

@@ -8,14 +8,32 @@ from typing import Any
 
 import pytest
 
+from connectors.bingx import trades
 from connectors.errors import (
     BadResponseError,
 )
 from connectors.sandbox import Sandbox
 from connectors.types import LedgerKind
-from tests.connectors.bingx.calls import INCOME, NAMES, NOW, SPANS, USERS, ZERO, asked, at, connect, ms, ok, uid
+from tests.connectors.bingx.calls import (
+    FILLS,
+    INCOME,
+    NAMES,
+    NOW,
+    ORDERS,
+    SPANS,
+    TRANSFERS,
+    USERS,
+    ZERO,
+    asked,
+    at,
+    connect,
+    ms,
+    ok,
+    refusal,
+    uid,
+)
 from tests.connectors.cases import make
-from tests.connectors.servers import Reply, scripted
+from tests.connectors.servers import Reply, Script, scripted
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -136,3 +154,45 @@ def test_a_deposit_counts_when_all_its_confirmations_are_there(status: int, conf
     path = "/openApi/api/v3/capital/deposit/hisrec"
     (entry,) = make("bingx").read_answer("GET", path, status=200, headers={}, body=body)["ledger"]
     assert (entry["status"], entry["asset"]) == (expected, "USDT")
+
+
+def test_a_window_that_fills_a_page_of_fills_is_halved_until_all_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trades, "MOST_FILLS", 20)
+    fill = {"symbol": "BTC-USDT", "price": "1", "qty": "1", "quoteQty": "2", "commission": -1e-7, "isBuyer": True}
+    rows = [{**fill, "commissionAsset": "BTC", "id": n, "time": ms(NOW) - n // 14} for n in range(42)]
+
+    def fills(request: Any) -> Reply:  # noqa: ANN401
+        first, last = int(request.params["startTime"]), int(request.params["endTime"])
+        return ok(
+            {"fills": [row for row in rows if first <= int(str(row["time"])) <= last][: int(request.params["limit"])]}
+        )
+
+    order = {"symbol": "BTC-USDT", "executedQty": "1"}
+    script: Script = {
+        ORDERS: lambda request: ok({"orders": [order] * (100 if request.params["pageIndex"] == "1" else 1)}),
+        FILLS: fills,
+        TRANSFERS: Reply({"total": 0, "rows": None}),
+    }
+    with scripted(script) as server:
+        told = at(server).get_ledger(NOW - timedelta(days=1), NOW, wallets=["spot"])
+    assert len(told) == 3 * len(rows)
+    assert {(entry.kind, entry.asset): entry.amount for entry in told} == {
+        (LedgerKind.TRADE, "BTC"): Decimal(1),
+        (LedgerKind.TRADE, "USDT"): Decimal(-2),
+        (LedgerKind.FEE, "BTC"): Decimal("-1e-7"),
+    }
+    rows += [{**rows[0], "id": n} for n in range(42, 50)]
+    with scripted(script) as server, pytest.raises(BadResponseError, match="endless-pages"):
+        at(server).get_ledger(NOW - timedelta(days=1), NOW, wallets=["spot"])
+
+
+def test_no_fills_are_a_refusal_that_means_none() -> None:
+    order = {"symbol": "BTC-USDT", "executedQty": "1"}
+    script: Script = {
+        ORDERS: ok({"orders": [order, {"symbol": "ETH-USDT", "executedQty": "0"}]}),
+        FILLS: refusal(100204),
+        TRANSFERS: Reply({"total": 0, "rows": []}),
+    }
+    with scripted(script) as server:
+        assert at(server).get_ledger(NOW - timedelta(days=1), NOW, wallets=["spot"]) == []
+        assert {request.params["symbol"] for request in server.asked if request.path == FILLS} == {"BTC-USDT"}

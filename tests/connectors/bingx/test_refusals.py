@@ -102,7 +102,7 @@ def test_reads_in_quick_succession_stay_within_the_published_limits(monkeypatch:
             connector.get_futures_positions()
         assert asked(sandbox)[SPOT] == 2
         now = datetime.now(UTC)
-        ledger: list[LedgerEntry] = connector.get_ledger(now - timedelta(days=2), now)
+        ledger: list[LedgerEntry] = connector.get_ledger(now - timedelta(days=2), now, wallets=["futures_linear"])
         assert ledger
 
 

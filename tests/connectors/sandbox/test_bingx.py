@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -78,6 +79,27 @@ def test_the_plain_text_of_the_query_is_what_is_signed(bingx: BingxCaller) -> No
     good = str(bingx.ask(INCOME, limit=5).request.url).split("/openApi", 1)[1]
     changed = "/openApi" + good.replace("limit=5", "limit=6")
     assert bingx.get(changed, {"X-BX-APIKEY": bingx.key("good").api_key}).json()["code"] == 100001
+
+
+def test_the_signed_text_is_sorted_however_the_query_is_sent(bingx: BingxCaller) -> None:
+    url, headers = str(bingx.ask(INCOME, limit=5).request.url).split("/openApi", 1)[1], {}
+    path, _, query = f"/openApi{url}".partition("?")
+    headers["X-BX-APIKEY"] = bingx.key("good").api_key
+    assert bingx.get(f"{path}?{'&'.join(reversed(query.split('&')))}", headers).json()["code"] == 0
+
+
+def test_fills_are_the_orders_by_pair(bingx: BingxCaller) -> None:
+    since = int(bingx.sandbox.world.opened_at.timestamp() * 1000)
+    span: dict[str, Any] = {"startTime": since, "endTime": bingx.clock.ms()}
+    orders = bingx.ask("/openApi/spot/v1/trade/historyOrders", **span, pageSize=100).json()["data"]["orders"]
+    mine = {row["orderId"]: row for row in orders if row["symbol"] == "BTC-USDT"}
+    fills = bingx.ask("/openApi/spot/v1/trade/myTrades", symbol="BTC-USDT", **span).json()["data"]["fills"]
+    found = {row["orderId"]: row for row in fills}
+    assert mine.keys() <= found.keys()
+    assert mine
+    for order, row in mine.items():
+        assert (row["executedQty"], row["side"] == "BUY") == (found[order]["qty"], found[order]["isBuyer"])
+    assert bingx.ask("/openApi/spot/v1/trade/historyOrders", pageIndex=101).json()["code"] == 109400
 
 
 def test_limits_are_counted_by_address_and_endpoint(bingx: BingxCaller) -> None:
