@@ -1,4 +1,4 @@
-# make run | demo | test | check | bench | revision | messages   (README.md says what each does)
+# make run | demo | test | check | bench | torture | revision | messages   (README.md says what each does)
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 TESTS ?= tests
 
-.PHONY: run demo test check format bench revision messages lock
+.PHONY: run demo test check format bench torture revision messages lock
 .DEFAULT_GOAL := run
 
 $(VENV)/bin/python:
@@ -44,6 +44,9 @@ format: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench
+
+torture: $(VENV)/.installed-dev
+	nice -n 10 $(BIN)/python -m tests.torture
 
 # make revision m="add a column"
 revision: $(VENV)/.installed-dev

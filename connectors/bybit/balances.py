@@ -13,7 +13,9 @@ from connectors._parse import (
     number_or_zero,
     record,
     rows,
+    rows_or_none,
     text,
+    text_or_none,
     total,
 )
 from connectors._reading import Answer, Reading
@@ -93,13 +95,13 @@ def overview(answer: Answer) -> Reading:
 
 def _held(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     parts = [row, *rows(row.get("categories") or [])]
-    coins = [coin for part in parts for coin in rows(part.get("coinDetail") or [])]
+    coins = [coin for part in parts for coin in rows_or_none(part.get("coinDetail"))]
     return [{"asset": _asset(coin), "equity": number(coin["equity"])} for coin in coins]
 
 
 def _asset(coin: Mapping[str, Any]) -> str:
     """Return the coin, or the unit that the worth of a pool of two is told in."""
-    unit = record(coin.get("extMap") or {}).get("equityUnit")
+    unit = text_or_none(record(coin.get("extMap", {})).get("equityUnit"))
     return text(unit or coin["coin"])
 
 

@@ -45,7 +45,7 @@ def _entries(row: Mapping[str, Any], wallet: str, funding_sign: int) -> list[Led
     fee, flow = -number_or_zero(row["fee"]), number_or_zero(row["cashFlow"])
     change = number_or_none(row["change"])
     rest = Decimal(0) if change is None else change - funding - fee - flow
-    venue_type, category = text(row["type"]), str(row["category"] or "")
+    venue_type, category = text(row["type"]), text_or_none(row["category"]) or ""
     parts = (
         (LedgerKind.FUNDING, funding, "funding"),
         (LedgerKind.FEE, fee, "fee"),
@@ -75,7 +75,7 @@ def _entry(row: Mapping[str, Any], wallet: str, kind: LedgerKind, *, amount: Dec
         asset=asset,
         amount=number(amount),
         booked_at=instant(row["transactionTime"]),
-        symbol=row_symbol(venue_symbol, str(row["category"] or "")) if venue_symbol else None,
+        symbol=row_symbol(venue_symbol, text_or_none(row["category"]) or "") if venue_symbol else None,
         venue_symbol=venue_symbol,
         venue_type=text(row["type"]),
         ref=trade,

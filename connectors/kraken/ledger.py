@@ -14,7 +14,6 @@ from connectors._parse import (
     milliseconds,
     natural,
     number,
-    number_or_zero,
     record,
     rows,
     text,
@@ -117,7 +116,13 @@ def _flows(answer: Answer, name: str, kind: LedgerKind) -> Reading:
     return Reading(
         ledger=[_flow(row, kind) for row in found],
         details={
-            "ledger": [{"status": _status(row, kind), "fee": number_or_zero(row.get("fee", ""))} for row in found]
+            "ledger": [
+                {
+                    "status": _status(row, kind),
+                    "fee": number(row["fee"] if kind is LedgerKind.WITHDRAWAL else row.get("fee", 0)),
+                }
+                for row in found
+            ]
         },
         next={**answer.params, "cursor": mark} if mark else None,
     )

@@ -36,7 +36,8 @@ def below_last(answer: Answer, items: list[dict[str, Any]]) -> dict[str, Any] | 
 def _bill(row: Mapping[str, Any]) -> list[LedgerEntry]:
     kind, name = text(row["type"]), text_or_none(row["instId"]) or ""
     change, fee = number(row["balChg"]), number_or_zero(row["fee"])
-    on_contract = row["instType"] in DERIVATIVES or (not row["instType"] and bool(name) and not is_pair(name))
+    product = text_or_none(row["instType"])
+    on_contract = product in DERIVATIVES or (product is None and bool(name) and not is_pair(name))
     parts: list[tuple[LedgerKind, Decimal]]
     if kind == TO_POSITION:
         parts = []

@@ -93,9 +93,11 @@ def mutate(tree: Any, rng: random.Random, params: dict[str, Any], maps: Sequence
     if not everywhere or rng.random() < 0.16:
         return rng.choice((_broken, _status, _wrapping))(tree, rng)
     path, value = rng.choice(everywhere)
-    made = (_container if isinstance(value, dict | list) else _leaf)(tree, path, rng, params)
-    if made.what.endswith("removed") and _fits(path[:-1], maps):
-        return replace(made, kind=Kind.DROPPED)
+    made: Mutation = (_container if isinstance(value, dict | list) else _leaf)(tree, path, rng, params)
+    if made.what.endswith("removed"):
+        return replace(made, kind=Kind.DROPPED) if _fits(path[:-1], maps) else made
+    if isinstance(value, dict) and _fits(path, maps) and made.path == path and isinstance(at(made.tree, path), list):
+        return replace(made, kind=Kind.FILLED)  # a list in the place of a map, as some exchanges write it
     return replace(made, kind=Kind.FILLED) if made.kind is Kind.MORE and _fits(path, maps) else made
 
 
@@ -126,10 +128,9 @@ def _leaf(tree: Any, path: Path, rng: random.Random, params: dict[str, Any]) -> 
 def _gone(tree: Any, path: Path, rng: random.Random, number: Decimal | None) -> Mutation:  # noqa: ANN401
     if isinstance(path[-1], str) and rng.random() < 0.4:
         return Mutation(Kind.GONE, "key removed", cut(tree, path), path)
+    value = at(tree, path)
     if number is None:
-        new = rng.choice(
-            [odd for odd in NOT_TEXTS if not isinstance(odd, bool) or not isinstance(at(tree, path), bool)]
-        )
+        new = rng.choice([odd for odd in NOT_TEXTS if not (isinstance(odd, bool) and isinstance(value, bool))])
     else:
         new = rng.choice(NOT_NUMBERS if rng.random() < 0.75 else NOT_JSON_NUMBERS)
     return Mutation(Kind.GONE, f"is {str(new)[:12]!r}", put(tree, path, new), path)
@@ -178,14 +179,12 @@ def _swapped(tree: Any, path: Path, rng: random.Random) -> Mutation:  # noqa: AN
     deep: Any = value
     for _ in range(rng.choice((1, 5, 100))):
         deep = [deep]
-    choices: list[Any] = [other, None, "", "x", True, deep, {} if isinstance(value, list) else []]
+    odd: list[Any] = [other, None, "", "x", True, deep, {} if isinstance(value, list) else []]
     if isinstance(value, list):
-        choices += [0, [None], [[]], [True], [*value, None]]
+        odd += [0, [None], [[]], [True], [*value, None]]
         if value and isinstance(value[0], dict):
-            choices += [["x"], [1], [*value, "x"]]
-    elif value:
-        choices.append({"x": 1})
-    new = rng.choice(choices)
+            odd += [["x"], [1], [*value, "x"]]
+    new = rng.choice(odd)
     return Mutation(Kind.GONE, f"container is {str(new)[:12]}", put(tree, path, new), path)
 
 
@@ -193,8 +192,8 @@ def _more(tree: Any, path: Path, rng: random.Random) -> Mutation:  # noqa: ANN40
     value = at(tree, path)
     if not isinstance(value, dict):
         return _swapped(tree, path, rng)
-    odd = rng.choice((None, [], {}, "new", "\u202e", {"a": {"b": [1, 2]}}))
-    return Mutation(Kind.MORE, "undocumented key", put(tree, path, {**value, "documentedTomorrow": odd}), path)
+    new: Any = rng.choice((None, [], {}, "new", "\u202e", {"a": {"b": [1, 2]}}))
+    return Mutation(Kind.MORE, "undocumented key", put(tree, path, {**value, "documentedTomorrow": new}), path)
 
 
 def _rows(tree: Any, path: Path, rng: random.Random) -> Mutation:  # noqa: ANN401
