@@ -1,36 +1,27 @@
-"""Every account of the sandbox with the way in which ccxt is asked for it."""
+"""Every account of the sandbox with the way in which ccxt is asked for it.
+
+That way is told by the module `ccxt_` and the exchange's id beside this one, by its name `CLIENTS`.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 
 from connectors.sandbox import available
-from tests.connectors.agreement import (
-    ccxt_binance,
-    ccxt_bingx,
-    ccxt_bitget,
-    ccxt_bybit,
-    ccxt_coinbase,
-    ccxt_gateio,
-    ccxt_kraken,
-    ccxt_krakenfutures,
-    ccxt_okx,
-)
+from tests.connectors import agreement
 from tests.connectors.agreement.clients import Client
 
+PREFIX = "ccxt_"
 CLIENTS: dict[str, tuple[Client, ...]] = {
-    "binance": ccxt_binance.CLIENTS,
-    "bingx": ccxt_bingx.CLIENTS,
-    "bitget": ccxt_bitget.CLIENTS,
-    "bybit": ccxt_bybit.CLIENTS,
-    "coinbase": ccxt_coinbase.CLIENTS,
-    "gateio": ccxt_gateio.CLIENTS,
-    "kraken": ccxt_kraken.CLIENTS,
-    "krakenfutures": ccxt_krakenfutures.CLIENTS,
-    "okx": ccxt_okx.CLIENTS,
+    module.name.removeprefix(PREFIX): import_module(f"{agreement.__name__}.{module.name}").CLIENTS
+    for module in iter_modules(agreement.__path__)
+    if module.name.startswith(PREFIX)
 }
 CASES = [
     pytest.param(exchange, client, name, id=f"{exchange}-{name}")
     for exchange in available()
-    for client in CLIENTS[exchange]
+    for client in CLIENTS.get(exchange, ())
     for name in client.keys
 ]
 LEDGERS = [
