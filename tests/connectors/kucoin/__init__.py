@@ -1,0 +1,1 @@
+"""What the connector of KuCoin reads, against the truth of the sandbox."""
