@@ -126,6 +126,21 @@ def bots(client: Any) -> Amounts:  # noqa: ANN401
     return {"USDT": sum((Decimal(row["balance"]) for row in rows if row["walletName"] == "Trading Bots"), Decimal(0))}
 
 
+def saved(client: Any) -> Amounts:  # noqa: ANN401
+    """Return flexible savings, also those that are pledged."""
+    return coins(client.sapiGetSimpleEarnFlexiblePosition({"size": 100})["rows"], "totalAmount", coin="asset")
+
+
+def owed(client: Any) -> Amounts:  # noqa: ANN401
+    """Return the debts of flexible loans."""
+    debts = coins(client.sapiV2GetLoanFlexibleOngoingOrders({"limit": 100})["rows"], "totalDebt", coin="loanCoin")
+    return {coin: -amount for coin, amount in debts.items()}
+
+
+def repeats_savings(asset: str) -> bool:
+    return asset.startswith("LD") and asset != "LDO"
+
+
 FUNDING = {"type": "funding"}
 CLIENTS = (
     Client(
@@ -136,14 +151,12 @@ CLIENTS = (
             "coinm": ({"type": "delivery"},),
         },
         raw={
-            "earn_flexible": lambda client: coins(
-                client.sapiGetSimpleEarnFlexiblePosition({"size": 100})["rows"], "totalAmount", coin="asset"
-            ),
+            "earn_flexible": saved,
             "earn_locked": lambda client: coins(
                 client.sapiGetSimpleEarnLockedPosition({"size": 100})["rows"], "amount", coin="asset"
             ),
         },
-        is_copy=lambda asset: asset.startswith("LD") and asset != "LDO",
+        is_copy=repeats_savings,
         positions=({}, {"subType": "inverse"}),
         ledgers={
             "spot": (dividends(), moved("spot")),
@@ -158,7 +171,8 @@ CLIENTS = (
     Client(
         keys=("margin",),
         wallets={"spot": ({},), "funding": (FUNDING,), "margin_cross": ({"type": "margin"},)},
-        raw={"margin_isolated": margined, "bots": bots},
+        raw={"earn_flexible": saved, "loans": owed, "margin_isolated": margined, "bots": bots},
+        is_copy=repeats_savings,
         cash=frozenset({"margin_cross"}),
         flowless=frozenset({"spot"}),
         ledgers={"spot": (dividends(),)},
