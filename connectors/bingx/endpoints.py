@@ -72,9 +72,10 @@ INFO = ExchangeInfo(
     has_testnet=True,
     key_facts=frozenset({"read", "trade", "transfer", "withdraw", "ip_restricted", "uid"}),
     # days that one question may span
-    windows={"futures_linear": 30, "deposits": 89, "withdrawals": 89},
+    windows={"spot": 7, "futures_linear": 30, "deposits": 89, "withdrawals": 89},
     quirks=(
-        "Limits are the tightest of all: one to three calls a second from one address.",
+        "Limits are the tightest of all: one to three calls a second from one address; own transfers take 20 calls.",
+        "Coin-M and standard contracts have no ledger but own transfers; rewards paid into spot are told nowhere.",
         "Earn, grids, copies and C2C are known by their worth in USDT only, from the overview.",
         "The overview spells earn `eran`; `freezedMargin` and `sopt` are spelt that way too.",
         "Some asset names belong to other coins elsewhere (TRUMP, OMNI): priced by its own pairs first.",

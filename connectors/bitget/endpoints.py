@@ -83,6 +83,7 @@ INFO = ExchangeInfo(
         "Futures are asked by product type, and all three are needed: USDT, USDC and coin-margined.",
         "Some times of spot rows are seconds; below 10^11 they count as such.",
         "Demo trading is a header on the same hosts.",
+        "Bills of coins bought with fiat money or from other people count as deposits, of sold ones as withdrawals.",
     ),
     rate_limits=(
         RateLimit(ONE, 1, 1, "uid"),
