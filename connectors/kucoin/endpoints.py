@@ -53,6 +53,18 @@ INFO = ExchangeInfo(
         "futures_inverse": WalletKind.FUTURES_INVERSE,
     },
     has_testnet=False,
+    key_facts=frozenset({"read", "trade", "transfer", "withdraw", "ip_restricted", "uid"}),
+    # days that one question may span
+    windows={"main": 1, "trade": 1, "futures_linear": 1, "futures_inverse": 1, "closed_positions": 7},
+    quirks=(
+        "Unified accounts are refused: their money is told by reads of their own.",
+        "The book of a high-frequency trade wallet, and that of margin, reaches three days back.",
+        "Futures book results by contract and settlement period of eight hours: they come when it has ended.",
+        "Results hold P&L, commissions and funding together; funding is taken out where the key may read it.",
+        "KuCoin Earn is not read: its permission may also subscribe and redeem.",
+        "Futures call bitcoin XBT; sizes are contracts, an inverse one is a US dollar.",
+        "A general key may be refused on futures wallets; the permission that reads them may trade.",
+    ),
     rate_limits=(
         RateLimit(SPOT_POOL, 4_000, WINDOW_SECONDS, "uid"),
         RateLimit(FUTURES_POOL, 2_000, WINDOW_SECONDS, "uid"),
@@ -61,7 +73,7 @@ INFO = ExchangeInfo(
         RateLimit(PUBLIC, 2_000, WINDOW_SECONDS, "ip"),
     ),
     hosts={"spot": "https://api.kucoin.com", "futures": "https://api-futures.kucoin.com"},
-    # days kept by the exchange; three for the trade wallet of a high-frequency account, and for margin
+    # days kept by the exchange
     history={
         "main": KEPT_DAYS,
         "trade": KEPT_DAYS,
