@@ -31,11 +31,12 @@ def main() -> None:
         render_no_client()
         return
     views = list_accounts(visitor.web.storage, visitor.scope, client.id)
-    if state.PANEL not in st.session_state:
-        problem = st.session_state.pop(state.PANEL_ERROR, None)
-        if problem:
-            render_problem(problem, ips=visitor.web.settings.egress_ips)
-    render_watched_job(visitor, client.id)
+    with st.container():  # its place stays, so that what comes and goes here never redraws the list below
+        if state.PANEL not in st.session_state:
+            problem = st.session_state.pop(state.PANEL_ERROR, None)
+            if problem:
+                render_problem(problem, ips=visitor.web.settings.egress_ips)
+        render_watched_job(visitor, client.id)
     if views:
         st.session_state.pop(state.REDRAW, None)
         render_account_list(client.id)

@@ -29,7 +29,8 @@ def render_account_list(client_id: UUID) -> None:
         st.rerun()
     visitor = require_scope()
     now = visitor.web.clock()
-    render_system_banner(read_system_health(visitor.web.storage, now), visitor.formats, now)
+    with st.container():  # its place stays, so that a banner never closes an open menu below
+        render_system_banner(read_system_health(visitor.web.storage, now), visitor.formats, now)
     for view in list_accounts(visitor.web.storage, visitor.scope, client_id):
         _render_card(view, visitor)
 

@@ -1,7 +1,6 @@
 """What a person does in the browser, in short words."""
 
 from playwright.sync_api import Locator, Page, Response, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from connectors.sandbox import SandboxKey
 from tests.e2e.installation import PASSWORD
@@ -68,19 +67,10 @@ class Person:
         self.page.get_by_role("button", name="Check and add").click()
 
     def act_on(self, account: str, action: str) -> None:
-        """Choose an action from an account's menu on the Accounts page; a redraw may close it, then open it again."""
-        item = self.page.get_by_role("option", name=action, exact=True).or_(
-            self.page.get_by_role("menuitem", name=action, exact=True)
-        )
-        for patience_ms in (5_000, 5_000, 20_000):
-            self.card(account).get_by_role("button", name="Actions").click()
-            try:
-                item.click(timeout=patience_ms)
-            except PlaywrightTimeoutError:
-                if patience_ms == 20_000:
-                    raise
-            else:
-                break
+        """Choose an action from an account's menu on the Accounts page."""
+        self.card(account).get_by_role("button", name="Actions").click()
+        option = self.page.get_by_role("option", name=action, exact=True)
+        option.or_(self.page.get_by_role("menuitem", name=action, exact=True)).click()
         self.settle()
 
     def card(self, account: str) -> Locator:

@@ -2,6 +2,8 @@
 
 import csv
 import io
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -41,6 +43,18 @@ def test_the_main_account_is_switched_and_stays_exactly_one(
     expect(owner.card("Bitget").get_by_text("Main account")).to_be_visible()
     expect(owner.card("Binance").get_by_text("Main account")).to_have_count(0)
     assert [account.name for account in installation.accounts_of(client) if account.is_main] == ["Bitget"]
+
+
+def test_an_open_menu_stays_open_while_the_list_below_it_is_redrawn(owner: Person, installation: Installation) -> None:
+    owner.card("Bitget").get_by_role("button", name="Actions").click()
+    installation.stop("sync")
+    with installation.storage.begin() as uow:
+        for beat in uow.syncing.heartbeats():
+            uow.syncing.beat(replace(beat, beat_at=beat.beat_at - timedelta(minutes=2)))
+    expect(owner.page.get_by_text("No new readings")).to_be_visible()
+    rename = owner.page.get_by_role("option", name="Rename", exact=True)
+    expect(rename.or_(owner.page.get_by_role("menuitem", name="Rename", exact=True))).to_be_visible()
+    installation.start("sync")
 
 
 def test_an_account_is_renamed(owner: Person, installation: Installation, client: User) -> None:
