@@ -81,7 +81,7 @@ def _only_unknown(before: Figures, after: Figures, mutation: Mutation) -> str:
             return "silently the last page"
         if path not in before:
             return f"appeared: {_name(path)}"
-        if path not in after and path[0] in NEVER_UNSAID:
+        if path not in after and path[0] in NEVER_UNSAID and not NAMES & set(path):
             return f"silently lost: {_name(path)}"
         if after.get(path) is not None and not (NAMES & set(path) or path[0] == "next"):
             return f"silently {after[path]}: {_name(path)}"
