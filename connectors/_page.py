@@ -37,7 +37,11 @@ def _overview(infos: Iterable[ExchangeInfo]) -> Iterator[str]:
 
 
 def _chapter(info: ExchangeInfo, endpoints: Iterable[Endpoint]) -> Iterator[str]:
-    links = [f"[documentation]({info.docs_url})", f"[API keys]({info.key_page_url})" if info.key_page_url else ""]
+    links = [
+        f"[documentation]({info.docs_url})",
+        f"[API keys]({info.key_page_url})" if info.key_page_url else "",
+        f"[steps to a read-only key](../connectors/{info.id}/KEY.md)",
+    ]
     yield f"\n## {info.name}\n"
     yield " · ".join(link for link in links if link) + "\n"
     yield from _table(("fact", "value"), _facts(info))

@@ -46,6 +46,7 @@ def test_every_exchange_brings_the_steps_for_a_read_only_key(exchange: str) -> N
     steps = (ROOT / "connectors" / exchange / "KEY.md").read_text(encoding="utf-8")
     assert steps.startswith(f"# A read-only key for {connectors.describe(exchange).name}\n\n1. ")
     assert len(re.findall(r"^\d\. ", steps, re.MULTILINE)) >= 3
+    assert f"](../connectors/{exchange}/KEY.md)" in (ROOT / "docs" / "exchanges.md").read_text(encoding="utf-8")
 
 
 def test_the_readme_says_where_the_steps_of_each_exchange_are() -> None:
