@@ -67,7 +67,7 @@ def test_positions_agree(theirs: Theirs, ours: Ours, exchange: str, client: Clie
         for item in ours(exchange, name).get_futures_positions()
     )
     assert found == expected
-    assert bool(found) is (name not in ("spot", "empty", "dust", "margin"))
+    assert bool(found) is (name in ("good", "one_way", "unified", "portfolio", "uta1"))
 
 
 @ledgers
