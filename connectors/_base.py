@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
 import requests
-from requests.structures import CaseInsensitiveDict
 
 from connectors import _http
 from connectors._credentials import Credentials
@@ -22,7 +21,7 @@ from connectors._pace import Pace
 from connectors._parse import EXACT, JsonError, from_ms, loads, to_exact, to_ms
 from connectors._reading import Answer, Endpoint, Parser, Reading
 from connectors._status import check_status, failure
-from connectors._wire import Origin, split_url
+from connectors._wire import Headers, split_url
 from connectors.errors import (
     BadResponseError,
     CredentialError,
@@ -74,7 +73,7 @@ class RestConnector(ABC):
         self._lock = threading.RLock()
         self.usage: dict[str, int] = {}
         self.on_call: Callable[[Endpoint], None] | None = None
-        self._reach: tuple[Mapping[str, str], frozenset[Origin]] | None = None
+        self._origins = {split_url(base)[0] for base in settings.hosts.values()}
         self._pace = Pace(self.info.rate_limits)
 
     def __repr__(self) -> str:
@@ -199,9 +198,8 @@ class RestConnector(ABC):
         context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Return the normalised reading of one answer, in plain data, or raise what it stands for."""
-        wire = CaseInsensitiveDict(headers)
-        answer = self._answer(method, path, _http.WireAnswer(status, wire, b""), body)
-        answer = replace(answer, params=params or {}, context=context or {})
+        wire = _http.WireAnswer(status, Headers(headers.items()), b"")
+        answer = replace(self._answer(method, path, wire, given=body, params=params or {}), context=context or {})
         self._examine(answer)
         return self.parse(answer).to_dict()
 
@@ -340,15 +338,14 @@ class RestConnector(ABC):
             else:
                 query = "?" + urlencode(params) if params else ""
                 request = _http.build_request(endpoint.method, base + path + query)
-            answer = self._answer(endpoint.method, path, self._send(request, path, end), None)
-        answer = replace(answer, params=params)
+            answer = self._answer(endpoint.method, path, self._send(request, path, end), params=params)
         self._note_usage(answer.headers)
         self._examine(answer)
         return answer
 
     def _send(self, request: requests.PreparedRequest, path: str, end: float) -> _http.WireAnswer:
         """Send to the hosts of this connector and nowhere else."""
-        if split_url(request.url or "")[0] not in self._origins():
+        if split_url(request.url or "")[0] not in self._origins:
             raise NotSupportedError(f"{self.info.id} does not send there")
         problem: _http.WireError | None = None
         try:
@@ -358,14 +355,15 @@ class RestConnector(ABC):
         kind = BadResponseError if problem.garbled else NetworkError
         raise kind(problem.problem, path, exchange=self.info.id, retryable=problem.retryable)
 
-    def _origins(self) -> frozenset[Origin]:
-        """Return where the hosts of this connector lie."""
-        hosts = self._settings.hosts
-        if self._reach is None or self._reach[0] is not hosts:
-            self._reach = hosts, frozenset(split_url(base)[0] for base in hosts.values())
-        return self._reach[1]
-
-    def _answer(self, method: str, path: str, wire: _http.WireAnswer, given: Any) -> Answer:  # noqa: ANN401
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        wire: _http.WireAnswer,
+        *,
+        params: Mapping[str, Any],
+        given: Any = None,  # noqa: ANN401
+    ) -> Answer:
         """Build an answer from the wire's bytes, or from a given body: bytes, text or parsed JSON."""
         payload, problem, text = None, "", ""
         body = wire.body if given is None else given
@@ -374,7 +372,7 @@ class RestConnector(ABC):
         except ValueError as e:
             problem = e.problem if isinstance(e, JsonError) else "number"
             text = body[:2000].decode("utf-8", "replace") if isinstance(body, bytes) else str(body)[:2000]
-        return Answer(method, path, wire.status, wire.headers, payload, self.now(), problem, text)
+        return Answer(method, path, wire.status, wire.headers, payload, self.now(), problem, text, params)
 
     def _examine(self, answer: Answer) -> None:
         if 300 <= answer.status < 400:

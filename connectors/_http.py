@@ -13,7 +13,7 @@ import urllib3
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from connectors._wire import TooLargeError, exchange, split_url
+from connectors._wire import Headers, TooLargeError, exchange, split_url
 
 DEADLINE_SECONDS = 10.0
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -42,7 +42,7 @@ class WireAnswer:
     """Status, headers and the whole decompressed body of one answer."""
 
     status: int
-    headers: CaseInsensitiveDict[str]
+    headers: Headers
     body: bytes
 
 
@@ -69,7 +69,7 @@ def send(request: requests.PreparedRequest, seconds: float) -> WireAnswer:
         origin, target = split_url(request.url or "")
         message = _message(request, origin.netloc, target)
         found = exchange(origin, message, method=request.method or "GET", end=end, limit=MAX_BODY_BYTES)
-        return WireAnswer(found.status, CaseInsensitiveDict(found.headers), found.body)
+        return WireAnswer(found.status, found.headers, found.body)
     except TooLargeError:
         problem = WireError("too-large", garbled=True, retryable=False)
     except _FAILURES as e:
@@ -87,7 +87,7 @@ def _message(request: requests.PreparedRequest, host: str, target: str) -> bytes
     lines += [f"{name}: {value}" for name, value in _USUAL_HEADERS if name.lower() not in given]
     if body or request.method != "GET":
         lines.append(f"Content-Length: {len(body)}")
-    if lines[0].count(" ") != 2 or any(not line.isprintable() for line in lines):
+    if lines[0].count(" ") != 2 or not "".join(lines).isprintable():
         raise ValueError("a request that cannot be sent")
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 

@@ -15,6 +15,7 @@ RATIO = Context(prec=28)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _LAST_MS = 4_102_444_800_000  # 2100-01-01
 ZERO = Decimal(0)
 
@@ -191,7 +192,7 @@ def to_ms(moment: datetime) -> int:
     """Return Unix milliseconds of an aware instant, rounded down."""
     if moment.tzinfo is None:
         raise ValueError("naive datetime")
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def windows(since: datetime, until: datetime, days: int) -> list[tuple[int, int]]:

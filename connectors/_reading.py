@@ -7,8 +7,6 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from requests.structures import CaseInsensitiveDict
-
 from connectors._parse import to_ms
 from connectors.types import Balance, ClosedPosition, LedgerEntry, Permissions, Position
 
@@ -36,12 +34,15 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer as parsers see it. `problem` is a code when the body is no acceptable JSON, and `text` its start."""
+    """One answer as parsers see it. `problem` is a code when the body is no acceptable JSON, and `text` its start.
+
+    `headers` are found whatever the case of their names.
+    """
 
     method: str
     path: str
     status: int
-    headers: CaseInsensitiveDict[str]
+    headers: Mapping[str, str]
     payload: Any
     as_of: datetime
     problem: str = ""

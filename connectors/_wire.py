@@ -13,7 +13,7 @@ import threading
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn, cast
 
@@ -50,8 +50,24 @@ class Received(NamedTuple):
     """What one exchange of bytes brought; `body` is decompressed."""
 
     status: int
-    headers: list[tuple[str, str]]
+    headers: "Headers"
     body: bytes
+
+
+class Headers(Mapping[str, str]):
+    """Headers found whatever the case of their names; of those that come twice the last counts."""
+
+    def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
+        self._fields = {name.lower(): value for name, value in fields}
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
 
 
 class TooLargeError(Exception):
@@ -74,7 +90,7 @@ def exchange(origin: Origin, message: bytes, *, method: str, end: float, limit: 
         response.begin()
         body = _read(response, limit)
         whole = response.isclosed() and not response.will_close
-        return Received(response.status, response.fields, body)
+        return Received(response.status, Headers(response.fields.items()), body)
     finally:
         if whole:
             _idle.give(origin, link)
@@ -115,7 +131,7 @@ class _Response(http.client.HTTPResponse):
     That costs as much as all the rest of sending and receiving.
     """
 
-    fields: list[tuple[str, str]]
+    fields: dict[str, str]
 
     def begin(self) -> None:
         """Read the head and find out how long the body is, in one way only."""
@@ -125,7 +141,8 @@ class _Response(http.client.HTTPResponse):
             if found is None:
                 raise http.client.BadStatusLine("")
             self.version, self.status = 10 + int(found[1]), int(found[2])
-            self.fields = list(self._read_fields())
+            self.fields, self._twice = {}, set[str]()
+            self._read_fields()
         coding, length = self.only("transfer-encoding").lower(), self.only("content-length")
         if coding not in ("", "chunked") or (coding and length) or not (length or "0").isdigit():
             raise ValueError("a body of no certain length")
@@ -136,10 +153,9 @@ class _Response(http.client.HTTPResponse):
 
     def only(self, name: str) -> str:
         """Return a header's value, empty when there is none; of those asked for none may come twice."""
-        values = [value for known, value in self.fields if known.lower() == name]
-        if len(values) > 1:
+        if name in self._twice:
             raise ValueError("a header that comes twice")
-        return values[0] if values else ""
+        return self.fields.get(name, "")
 
     def _line(self) -> bytes:
         line: bytes = self.fp.readline(_LONGEST_LINE + 1)
@@ -147,7 +163,7 @@ class _Response(http.client.HTTPResponse):
             raise http.client.LineTooLong("head")
         return line
 
-    def _read_fields(self) -> Iterator[tuple[str, str]]:
+    def _read_fields(self) -> None:
         for _ in range(_MOST_FIELDS):
             line = self._line()
             if line in (b"\r\n", b"\n"):
@@ -155,7 +171,10 @@ class _Response(http.client.HTTPResponse):
             found = _FIELD.fullmatch(line)
             if found is None:
                 raise http.client.HTTPException("head") if line.endswith(b"\n") else http.client.IncompleteRead(b"")
-            yield found[1].decode("ascii"), found[2].decode("latin-1").strip()
+            name = found[1].decode("ascii").lower()
+            if name in self.fields:
+                self._twice.add(name)
+            self.fields[name] = found[2].decode("latin-1").strip()
         raise http.client.HTTPException("head")
 
 

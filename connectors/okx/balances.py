@@ -75,7 +75,7 @@ def staking(answer: Answer) -> Reading:
 
 def gross(balances: Iterable[Balance]) -> Sequence[Balance]:
     """Return balances whose total holds what is borrowed, as `total` less `debt` is what one owns; OKX's is net."""
-    return [replace(balance, total=balance.total + balance.debt) for balance in balances]
+    return [replace(balance, total=balance.total + balance.debt) if balance.debt else balance for balance in balances]
 
 
 def _held(found: Iterable[Balance]) -> Sequence[Balance]:
