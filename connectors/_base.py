@@ -356,13 +356,7 @@ class RestConnector(ABC):
         raise kind(problem.problem, path, exchange=self.info.id, retryable=problem.retryable)
 
     def _answer(
-        self,
-        method: str,
-        path: str,
-        wire: _http.WireAnswer,
-        *,
-        params: Mapping[str, Any],
-        given: Any = None,  # noqa: ANN401
+        self, method: str, path: str, wire: _http.WireAnswer, *, params: Mapping[str, Any], given: object = None
     ) -> Answer:
         """Build an answer from the wire's bytes, or from a given body: bytes, text or parsed JSON."""
         payload, problem, text = None, "", ""
