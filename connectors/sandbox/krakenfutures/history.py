@@ -33,7 +33,7 @@ def cost(call: Call) -> int:
 
 
 def account_log(call: Call) -> object:
-    """GET /api/history/v3/account-log (and v2, which older clients ask): row ids grow with time, `to` and `from` belong to the page."""
+    """GET /api/history/v3/account-log (v2 for older clients): ids grow with time, `to` and `from` are in the page."""
     size = whole(call, "count") or MOST
     if not 1 <= size <= MOST:
         raise refused("invalidArgument", 400)
