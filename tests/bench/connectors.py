@@ -2,14 +2,17 @@
 
 import gc
 import json
+import multiprocessing
 import statistics
 import subprocess
 import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Self
 
 import requests
 
@@ -21,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 ROUNDS = 7
 INSTANCES = 1_000
 OURS, AT_ONCE = "ours", "ours, 16 threads"
-# the other client, which of ours is compared with it, and the share of its cost that ours may have
-GOALS = {"ccxt": (OURS, 0.35), "ccxt async": (AT_ONCE, 0.60), "plain requests": (OURS, 0.60)}
+# the share of another client's cost that ours may have
+GOALS = {"ccxt": 0.35, "ccxt async": 0.60, "plain requests": 0.60}
 MEMORY_GOAL = 0.10
 CLIENTS: Mapping[str, Callable[[Case, Hosts, Sequence[SandboxKey]], Reader]] = {
     OURS: Ours,
@@ -91,35 +94,86 @@ def sandbox() -> Iterator[tuple[Mapping[str, Hosts], str]]:
 
 
 def read_costs(case: Case, hosts: Hosts, control: str) -> dict[str, list[float]]:
-    """Print and return the CPU milliseconds per account by client and round, and the peak of memory of one read."""
-    keys = [key(case.exchange, "good")] * ACCOUNTS
-    readers = {name: make(case, hosts, keys) for name, make in CLIENTS.items()}
-    counts = {}
-    for name, reader in readers.items():
-        reader.read_all()
-        requests.delete(f"{control}/sandbox/requests", timeout=10)
-        reader.read_all()
-        rows = requests.get(f"{control}/sandbox/requests", timeout=10).json()
-        counts[name] = {row["path"]: row["count"] for row in rows if row["exchange"] == case.exchange}
-    for name, count in counts.items():
-        odd = {path: number for path, number in count.items() if counts["ours"].get(path) != number}
-        odd |= {path: 0 for path in counts["ours"] if path not in count}
-        if odd:
-            show(f"{case.exchange}, {name}: NOT the same requests", "", f"see CASES: {odd}")
-    rounds: dict[str, list[float]] = {name: [] for name in CLIENTS}
-    for number in range(ROUNDS):
-        order = list(CLIENTS)[number % len(CLIENTS) :] + list(CLIENTS)[: number % len(CLIENTS)]
-        for name in order:
-            rounds[name].append(cpu_ms(readers[name].read_all) / ACCOUNTS)
-    calls = sum(counts["ours"].values()) // ACCOUNTS
-    print_costs(f"{case.exchange}, {calls} requests, CPU ms per account", rounds)
-    for reader in readers.values():
-        reader.close()
-    peaks = {name: peak_of_one(make(case, hosts, keys[:1])) for name, make in CLIENTS.items() if name != AT_ONCE}
+    """Print and return the CPU milliseconds per account by client and round, and the peak of memory of one read.
+
+    Every client has a process of its own, as it would have at work: none carries another's weight.
+    """
+    with ExitStack() as running:
+        clients = {name: running.enter_context(Client(name, case, hosts)) for name in CLIENTS}
+        calls = compare_requests(case, clients, control)
+        rounds: dict[str, list[float]] = {name: [] for name in CLIENTS}
+        for number in range(ROUNDS):
+            order = list(CLIENTS)[number % len(CLIENTS) :] + list(CLIENTS)[: number % len(CLIENTS)]
+            for name in order:
+                rounds[name].append(clients[name].ask("cpu") / ACCOUNTS)
+        print_costs(f"{case.exchange}, {calls} requests, CPU ms per account", rounds)
+        peaks = {name: client.ask("peak") for name, client in clients.items() if name != AT_ONCE}
     show(
         f"{case.exchange}, peak memory of one read", "", ", ".join(f"{n} {p / 1024:.0f} KiB" for n, p in peaks.items())
     )
     return rounds
+
+
+def compare_requests(case: Case, clients: Mapping[str, "Client"], control: str) -> int:
+    """Return how many requests our read of one account sends; say so where another client's differ."""
+    counts: dict[str, dict[str, int]] = {}
+    for name, client in clients.items():
+        client.ask("cpu")
+        requests.delete(f"{control}/sandbox/requests", timeout=10)
+        client.ask("cpu")
+        rows = requests.get(f"{control}/sandbox/requests", timeout=10).json()
+        counts[name] = {row["path"]: row["count"] for row in rows if row["exchange"] == case.exchange}
+    for name, count in counts.items():
+        odd = {path for path in count.keys() | counts[OURS].keys() if count.get(path) != counts[OURS].get(path)}
+        if odd:
+            show(f"{case.exchange}, {name}: NOT the same requests", "", f"see CASES: {sorted(odd)}")
+    return sum(counts[OURS].values()) // ACCOUNTS
+
+
+class Client:
+    """A client in a process of its own that measures itself when asked. Use as a context manager."""
+
+    def __init__(self, name: str, case: Case, hosts: Hosts) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, name, case, hosts), daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start, and wait until every account was read once."""
+        self._process.start()
+        self._answer("start")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End the process."""
+        self._pipe.send(None)
+        self._process.join(10)
+
+    def ask(self, what: str) -> float:
+        """Return the CPU milliseconds of reading all accounts ("cpu"), or the bytes that one read needs ("peak")."""
+        self._pipe.send(what)
+        return self._answer(what)
+
+    def _answer(self, what: str) -> float:
+        if not self._pipe.poll(120):
+            raise TimeoutError(what)
+        return float(self._pipe.recv())
+
+
+def serve(pipe: Connection, name: str, case: Case, hosts: Hosts) -> None:
+    """Measure in a process of its own until asked for nothing more."""
+    keys = [key(case.exchange, "good")] * ACCOUNTS
+    reader = CLIENTS[name](case, hosts, keys)
+    reader.read_all()
+    pipe.send(0.0)
+    while (what := pipe.recv()) is not None:
+        if what == "cpu":
+            pipe.send(cpu_ms(reader.read_all))
+        else:
+            reader.close()
+            reader = CLIENTS[name](case, hosts, keys[:1])
+            pipe.send(peak_of_one(reader))
+    reader.close()
 
 
 def cpu_ms(work: Callable[[], None]) -> float:
@@ -138,7 +192,6 @@ def peak_of_one(reader: Reader) -> int:
     reader.read_all()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    reader.close()
     return peak
 
 
@@ -147,9 +200,8 @@ def print_costs(what: str, rounds: Mapping[str, Sequence[float]]) -> None:
     for name, values in rounds.items():
         note = ""
         if name in GOALS:
-            mine, goal = GOALS[name]
-            ratio = statistics.median(ours / other for ours, other in zip(rounds[mine], values, strict=True))
-            note = f"{mine}: {ratio:.2f} of it, goal {goal:.2f}; "
+            ratio = statistics.median(ours / other for ours, other in zip(rounds[OURS], values, strict=True))
+            note = f"ours is {ratio:.2f} of it, goal {GOALS[name]:.2f}; "
         each = " ".join(f"{value:.2f}" for value in values)
         show(f"{what}: {name}", f"{statistics.median(values):.2f}", f"{note}rounds {each}")
 
