@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 from core.persistence.repositories.accounts import AccountRepository
 from core.persistence.repositories.audit import AuditChain, AuditRepository
 from core.persistence.repositories.credentials import CredentialRepository
+from core.persistence.repositories.days import DayRepository
 from core.persistence.repositories.facts import FactRepository
+from core.persistence.repositories.history import HistoryRepository
 from core.persistence.repositories.jobs import JobRepository
 from core.persistence.repositories.ledger import LedgerRepository
 from core.persistence.repositories.picture import PictureRepository
@@ -64,6 +66,16 @@ class SqlUnitOfWork:
     def readings(self) -> ReadingRepository:
         """Latest state and history."""
         return ReadingRepository(self.connection, self._allowed)
+
+    @cached_property
+    def history(self) -> HistoryRepository:
+        """Kept points with their details."""
+        return HistoryRepository(self.connection, self._allowed)
+
+    @cached_property
+    def days(self) -> DayRepository:
+        """Results by local day."""
+        return DayRepository(self.connection, self._allowed)
 
     @cached_property
     def pictures(self) -> PictureRepository:

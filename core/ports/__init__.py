@@ -5,6 +5,7 @@ names its client ids; repositories return domain types, never rows.
 """
 
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
+from core.ports.history import Days, History, Keep
 from core.ports.parts import Exchanges, PasswordHasher, Sealer, TokenHasher
 from core.ports.people import AuditLog, Facts, LoginSessions, Users
 from core.ports.readings import Ledger, Pictures, Prices, Readings
@@ -35,10 +36,13 @@ __all__ = [
     "ClientPicture",
     "Clock",
     "Credentials",
+    "Days",
     "ExchangePause",
     "Exchanges",
     "Facts",
+    "History",
     "Jobs",
+    "Keep",
     "Lease",
     "Ledger",
     "LoginSession",

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
+from core.domain.points import DetailPoint
 from core.domain.types import (
     EquityPoint,
     ExchangeAccount,
@@ -124,7 +124,7 @@ class StoredReading:
     unrealized_pnl: float
     complete: bool
     ledger: Sequence[LedgerRow] = ()
-    details: Mapping[str, Any] | None = None
+    details: DetailPoint | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from core.domain.types import (
     Scope,
 )
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
+from core.ports.history import Days, History
 from core.ports.people import AuditLog, Facts, LoginSessions, Users
 from core.ports.readings import Ledger, Pictures, Prices, Readings
 
@@ -28,6 +29,10 @@ class UnitOfWork(Protocol):
     def syncing(self) -> Syncing: ...
     @property
     def readings(self) -> Readings: ...
+    @property
+    def history(self) -> History: ...
+    @property
+    def days(self) -> Days: ...
     @property
     def pictures(self) -> Pictures: ...
     @property

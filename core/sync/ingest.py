@@ -9,9 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from connectors.types import AccountInfo, Balance, Position, WalletAccount
+from core.domain.points import DetailPoint
 from core.domain.types import ExchangeAccount, HeldBalance, LedgerRow, OpenPosition, WalletState
 from core.domain.valuation import ValuedWallet, value_wallet
 from core.ports import StoredReading
+from core.sync.details import wallet_point
 from core.sync.due import slot_of
 from core.sync.ports import PriceOf
 
@@ -112,7 +114,7 @@ def make_reading(
         unrealized_pnl=sum(state.unrealized_pnl or 0.0 for state in states),
         complete=all(state.ok for state in states),
         ledger=ledger,
-        details={"mode": info.mode},
+        details=DetailPoint(at, tuple(wallet_point(wallet, answers.positions, price_of) for wallet in info.wallets)),
     )
 
 

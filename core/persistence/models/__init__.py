@@ -3,6 +3,7 @@
 from core.persistence.models.accounts import CredentialCandidateRow, DataKeyRow, ExchangeAccountRow, KeyCheckRow
 from core.persistence.models.audit import AuditRow, FactRow
 from core.persistence.models.base import Base
+from core.persistence.models.history import DayResultRow, DetailPackRow, SnapshotDetailRow
 from core.persistence.models.people import LoginSessionRow, OneTimeLinkRow, SignInAttemptRow, UserRow
 from core.persistence.models.readings import (
     BalanceRow,
@@ -10,7 +11,6 @@ from core.persistence.models.readings import (
     LedgerEntryRow,
     PositionRow,
     PriceRow,
-    SnapshotDetailRow,
     WalletStateRow,
 )
 from core.persistence.models.syncing import ExchangePauseRow, HeartbeatRow, JobRow, SyncStateRow
@@ -21,6 +21,8 @@ __all__ = [
     "Base",
     "CredentialCandidateRow",
     "DataKeyRow",
+    "DayResultRow",
+    "DetailPackRow",
     "EquityPointRow",
     "ExchangeAccountRow",
     "ExchangePauseRow",

@@ -1,11 +1,11 @@
-"""Tables of what was read: latest wallets, balances and positions, equity history, details, ledger, prices."""
+"""Tables of what was read: latest wallets, balances and positions, equity history, ledger, prices."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, Integer, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.persistence.models.accounts import owned
@@ -109,19 +109,6 @@ class EquityPointRow(Base):
     close: Mapped[float]
     unrealized: Mapped[float]
     complete: Mapped[bool]
-
-
-class SnapshotDetailRow(Base):
-    """Everything one slot read, as compressed JSON."""
-
-    __tablename__ = "snapshot_details"
-    __table_args__ = (owned(),)
-
-    account_id: Mapped[UUID] = mapped_column(primary_key=True)
-    slot: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    client_id: Mapped[UUID]
-    at: Mapped[datetime]
-    details: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class LedgerEntryRow(Base):

@@ -26,7 +26,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from core.domain.types import EquityPoint
 from core.persistence.buckets import BUCKETS, KEPT_SECONDS, Ids, fold, to_points
-from core.persistence.models import EquityPointRow, ExchangeAccountRow, SnapshotDetailRow
+from core.persistence.models import EquityPointRow, ExchangeAccountRow
 from core.persistence.repositories.base import EVERY_CLIENT, Query, Repository
 from core.persistence.types import MICROS, to_micros
 from core.ports import ClientIds, PointRow, PointWindow
@@ -132,9 +132,7 @@ class EquityRepository(Repository):
             before = (to_micros(now) // MICROS - kept_seconds) // seconds
             old = and_(POINT.bucket_seconds == seconds, POINT.bucket < before)
             deleted += self.run(delete(POINT).prefix_with(EVERY_CLIENT).where(old)).rowcount
-        slot = (to_micros(now) // MICROS - KEPT_SECONDS[30]) // 30
-        old_details = delete(SnapshotDetailRow).prefix_with(EVERY_CLIENT).where(SnapshotDetailRow.slot < slot)
-        return deleted + self.run(old_details).rowcount
+        return deleted
 
     def _save_points(self, points: Iterable[EquityPoint]) -> None:
         rows = fold(points)

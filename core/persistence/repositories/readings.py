@@ -1,8 +1,6 @@
 """Latest state and history of accounts; one reading is stored whole in the transaction of its caller."""
 
-import json
-import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -10,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import and_, case, delete, insert, or_, select, update
 
 from core.domain.types import EquityPoint, HeldBalance, LedgerRow, OpenPosition, WalletState
-from core.persistence.models import BalanceRow, PositionRow, SnapshotDetailRow, SyncStateRow, WalletStateRow
+from core.persistence.models import BalanceRow, PositionRow, SyncStateRow, WalletStateRow
 from core.persistence.repositories.base import Query
 from core.persistence.repositories.equity import EquityRepository
+from core.persistence.repositories.history import HistoryRepository
 from core.persistence.repositories.ledger import LedgerRepository
 from core.persistence.repositories.syncing import FIRST_INTERVAL_SECONDS, first_state
 from core.ports import ClientIds, StoredReading
@@ -40,7 +39,7 @@ class ReadingRepository(EquityRepository):
         self._replace(PositionRow, reading, reading.positions)
         self._save_points([_point(reading)])
         if reading.details is not None:
-            self._save_details(reading, reading.details)
+            HistoryRepository(self._connection, self._allowed).save(reading, reading.details)
         LedgerRepository(self._connection, self._allowed).add(reading.ledger)
 
     def wallets(self, account_ids: Collection[UUID], client_ids: ClientIds) -> list[WalletState]:
@@ -132,17 +131,6 @@ class ReadingRepository(EquityRepository):
         rows = [{**asdict(item), "ordinal": ordinal} for ordinal, item in enumerate(fresh)]
         if rows:
             self.run(insert(model), rows)
-
-    def _save_details(self, reading: StoredReading, details: Mapping[str, Any]) -> None:
-        packed = zlib.compress(json.dumps(details, default=str, sort_keys=True).encode())
-        row = {
-            "account_id": reading.account_id,
-            "client_id": reading.client_id,
-            "slot": reading.slot,
-            "at": reading.at,
-            "details": packed,
-        }
-        self._upsert(SnapshotDetailRow, [row])
 
 
 def to_wallet(row: Sequence[Any]) -> WalletState:

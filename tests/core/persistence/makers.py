@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+from core.domain.points import DetailPoint, HeldAsset, OpenLeg, WalletPoint
 from core.domain.types import (
     AccountStatus,
     EquityPoint,
@@ -206,3 +207,17 @@ def make_reading(
 def make_point(account_id: UUID, client_id: UUID, at: datetime, equity: float, **changes: Change) -> EquityPoint:
     point = EquityPoint(account_id, client_id, at, equity, 0.0, True, equity, equity, equity)
     return replace(point, **changes)
+
+
+def make_detail(at: datetime, *amounts: str, wallet: str = "spot", ok: bool = True) -> DetailPoint:
+    """Return a point of one wallet that holds these amounts of USDT, BTC and ETH."""
+    assets = ("USDT", "BTC", "ETH")
+    held = tuple(HeldAsset(asset, Decimal(amount), Decimal(1)) for asset, amount in zip(assets, amounts, strict=False))
+    return DetailPoint(at, (WalletPoint(wallet, ok, held if ok else ()),))
+
+
+def make_leg(symbol: str = "BTC/USDT:USDT", **changes: Change) -> OpenLeg:
+    leg = OpenLeg(
+        symbol, "long", "USDT", qty=Decimal("0.5"), upnl=Decimal("12.345678901234567890"), mark=Decimal(60000)
+    )
+    return replace(leg, **changes)

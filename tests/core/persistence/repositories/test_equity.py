@@ -149,7 +149,7 @@ def test_a_thinned_past_still_answers_from_the_coarser_buckets(storage: SqlStora
 def test_thinning_keeps_each_size_for_its_time(storage: SqlStorage, client: User) -> None:
     account = add_account(storage, client)
     with storage.begin() as uow:
-        uow.readings.store(make_reading(account, START, details={}))
+        uow.readings.store(make_reading(account, START))
     left = {}
     for days in (1, 3, 31, 400):
         with storage.begin() as uow:
@@ -161,16 +161,6 @@ def test_thinning_keeps_each_size_for_its_time(storage: SqlStorage, client: User
 def sizes(uow: SqlUnitOfWork) -> list[int]:
     statement = text("SELECT bucket_seconds /* every client */ FROM equity_points ORDER BY 1")
     return list(uow.connection.execute(statement).scalars())
-
-
-def test_thinning_drops_old_details(storage: SqlStorage, client: User) -> None:
-    account = add_account(storage, client)
-    with storage.begin() as uow:
-        uow.readings.store(make_reading(account, START, details={}))
-        uow.readings.store(make_reading(account, START + 2 * DAY, details={}))
-        uow.readings.thin(START + 2 * DAY + MINUTE)
-        statement = text("SELECT slot /* every client */ FROM snapshot_details")
-        assert uow.connection.execute(statement).scalars().all() == [int((START + 2 * DAY).timestamp()) // 30]
 
 
 def test_the_first_point_opens_with_the_first_equity(storage: SqlStorage, client: User) -> None:

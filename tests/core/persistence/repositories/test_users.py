@@ -12,6 +12,7 @@ from core.persistence import SqlStorage
 from tests.core.persistence.makers import (
     NOW,
     add_account,
+    make_detail,
     make_job,
     make_ledger,
     make_point,
@@ -77,7 +78,7 @@ def test_demo_people_go_with_everything_they_own(storage: SqlStorage, client: Us
     with storage.begin() as uow:
         for each in (account, kept):
             uow.jobs.add(make_job(each))
-            uow.readings.store(make_reading(each, ledger=(make_ledger(each),), details={"a": 1}))
+            uow.readings.store(make_reading(each, ledger=(make_ledger(each),), details=make_detail(NOW)))
             uow.readings.add_history([make_point(each.id, each.user_id, NOW, 1.0)], [])
     with storage.begin() as uow:
         assert uow.users.delete_demo() == 1
