@@ -5,7 +5,6 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from decimal import localcontext
@@ -17,7 +16,7 @@ import requests
 from connectors import _http
 from connectors._credentials import Credentials
 from connectors._interface import Call, Settings
-from connectors._pace import Pace
+from connectors._pace import Pace, hold
 from connectors._parse import EXACT, JsonError, from_ms, loads, to_exact, to_ms
 from connectors._reading import Answer, Endpoint, Parser, Reading
 from connectors._status import check_status, failure
@@ -331,8 +330,9 @@ class RestConnector(ABC):
             raise RateLimitedError("own-pace", endpoint.path, exchange=self.info.id)
         if self.on_call is not None:
             self.on_call(endpoint)
-        turn: AbstractContextManager[object] = self._lock if self.in_turn and endpoint.private else nullcontext()
-        with turn:
+        with hold(self._lock if self.in_turn and endpoint.private else None, end) as in_time:
+            if not in_time:
+                raise NetworkError("own-turn", endpoint.path, exchange=self.info.id)
             if endpoint.private:
                 request = self.prepare(endpoint.method, base + path, params=params, body=body)
             else:

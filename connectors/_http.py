@@ -23,8 +23,9 @@ _USUAL_HEADERS = (
 
 _FAILURES = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError, zlib.error)
 
-# its debug records hold whole queries, signatures included
-logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+# their records hold whole queries, signatures included: at level debug, and at warning where headers are odd
+for _name in ("urllib3.connectionpool", "urllib3.connection"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
 
 
 class WireError(Exception):

@@ -6,7 +6,8 @@ Limits that many accounts share (per address) and long windows are the sync engi
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from connectors._reading import Endpoint
 from connectors.types import RateLimit
@@ -49,3 +50,14 @@ class Pace:
         if seconds:
             time.sleep(seconds)
         return True
+
+
+@contextmanager
+def hold(lock: "threading.RLock | None", end: float) -> Iterator[bool]:
+    """Hold a lock, if any, for a while; False where it did not come free before `end` (monotonic)."""
+    held = lock is None or lock.acquire(timeout=max(0.0, end - time.monotonic()))
+    try:
+        yield held
+    finally:
+        if held and lock is not None:
+            lock.release()

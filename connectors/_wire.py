@@ -6,6 +6,7 @@ requests' own sending costs several times more than a signed read needs; what is
 import atexit
 import http.client
 import io
+import queue
 import re
 import socket
 import ssl
@@ -122,6 +123,8 @@ def _read(response: "_Response", limit: int) -> bytes:
             raise TooLargeError
     if response.length or (unzip is not None and began and not unzip.eof):
         raise http.client.IncompleteRead(b"")
+    if unzip is not None and unzip.unused_data:
+        raise ValueError("more after the end")
     return b"".join(chunks)
 
 
@@ -206,13 +209,33 @@ class _DeadlineReader(io.RawIOBase):
         return self._sock.recv_into(buffer)
 
 
+def _addresses(host: str, port: int, end: float) -> list[Any]:
+    """Resolve a name by a deadline: the system's resolver knows none, and may take far longer."""
+    found: queue.SimpleQueue[list[Any] | Exception] = queue.SimpleQueue()
+
+    def resolve() -> None:
+        try:
+            found.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        except (OSError, ValueError) as e:
+            found.put(e)
+
+    threading.Thread(target=resolve, name="resolve", daemon=True).start()
+    try:
+        answer = found.get(timeout=max(0.01, end - time.monotonic()))
+    except queue.Empty:
+        answer = socket.gaierror("too slow")
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
 class _DeadlineConnection(HTTPConnection):
     """A connection that bounds connecting, whatever the number of addresses."""
 
     def _new_conn(self) -> socket.socket:
         end = time.monotonic() + float(self.timeout or _CONNECT_SECONDS)
         try:
-            addresses = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+            addresses = _addresses(self._dns_host, self.port, end)
         except socket.gaierror as e:
             raise NameResolutionError(self.host, self, e) from e
         failure: OSError = TimeoutError("connect")
@@ -302,4 +325,8 @@ def _connect(origin: Origin, end: float) -> HTTPConnection:
 @lru_cache(maxsize=1)
 def tls_context() -> ssl.SSLContext:
     """Return the one TLS context, which demands certificates: one per connection would cost 20 ms and 0.7 MB each."""
-    return ssl.create_default_context(cafile=where())
+    # not create_default_context, which keeps a log of every connection's keys where the environment asks for it
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(cafile=where())
+    return context
