@@ -295,7 +295,10 @@ class EquityPoint:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """A stored ledger entry; `kind` is the connector's kind, `price` USD per unit at booking time or None."""
+    """A stored ledger entry; `kind` is the connector's kind, `price` USD per unit at booking time or None.
+
+    `internal` is True where the exchange says that the money moved between accounts of one owner there.
+    """
 
     account_id: UUID
     client_id: UUID
@@ -311,6 +314,7 @@ class LedgerRow:
     txid: str | None = None
     ref: str | None = None
     venue_type: str | None = None
+    internal: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

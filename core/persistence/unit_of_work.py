@@ -14,7 +14,9 @@ from core.persistence.repositories.facts import FactRepository
 from core.persistence.repositories.history import HistoryRepository
 from core.persistence.repositories.jobs import JobRepository
 from core.persistence.repositories.ledger import LedgerRepository
+from core.persistence.repositories.marks import MarkRepository
 from core.persistence.repositories.picture import PictureRepository
+from core.persistence.repositories.price_history import PriceHistoryRepository
 from core.persistence.repositories.prices import PriceRepository
 from core.persistence.repositories.readings import ReadingRepository
 from core.persistence.repositories.sessions import LoginSessionRepository
@@ -91,6 +93,16 @@ class SqlUnitOfWork:
     def prices(self) -> PriceRepository:
         """Latest prices."""
         return PriceRepository(self.connection, self._allowed)
+
+    @cached_property
+    def price_history(self) -> PriceHistoryRepository:
+        """Prices of the past."""
+        return PriceHistoryRepository(self.connection, self._allowed)
+
+    @cached_property
+    def marks(self) -> MarkRepository:
+        """What is remarkable about the figures."""
+        return MarkRepository(self.connection, self._allowed)
 
     @cached_property
     def audit(self) -> AuditRepository:

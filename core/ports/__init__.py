@@ -6,6 +6,7 @@ names its client ids; repositories return domain types, never rows.
 
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
 from core.ports.history import Days, History, Keep
+from core.ports.marks import Marks, PriceHistory
 from core.ports.parts import Exchanges, PasswordHasher, Sealer, TokenHasher
 from core.ports.people import AuditLog, Facts, LoginSessions, Users
 from core.ports.readings import Ledger, Pictures, Prices, Readings
@@ -47,11 +48,13 @@ __all__ = [
     "Ledger",
     "LoginSession",
     "LoginSessions",
+    "Marks",
     "OneTimeLink",
     "PasswordHasher",
     "Pictures",
     "PointRow",
     "PointWindow",
+    "PriceHistory",
     "Prices",
     "Readings",
     "Sealer",

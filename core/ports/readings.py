@@ -63,6 +63,7 @@ class Ledger(Protocol):
     """Ledger rows: unique by (account, wallet, dedupe_key); storing one again changes nothing."""
 
     def add(self, rows: Iterable[LedgerRow]) -> int: ...
+    def unknown(self, rows: Iterable[LedgerRow]) -> list[LedgerRow]: ...
     def flows(
         self,
         account_ids: Collection[UUID],

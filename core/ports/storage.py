@@ -8,6 +8,7 @@ from core.domain.types import (
 )
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
 from core.ports.history import Days, History
+from core.ports.marks import Marks, PriceHistory
 from core.ports.people import AuditLog, Facts, LoginSessions, Users
 from core.ports.readings import Ledger, Pictures, Prices, Readings
 
@@ -39,6 +40,10 @@ class UnitOfWork(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def prices(self) -> Prices: ...
+    @property
+    def price_history(self) -> PriceHistory: ...
+    @property
+    def marks(self) -> Marks: ...
     @property
     def audit(self) -> AuditLog: ...
     @property

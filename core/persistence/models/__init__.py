@@ -4,6 +4,7 @@ from core.persistence.models.accounts import CredentialCandidateRow, DataKeyRow,
 from core.persistence.models.audit import AuditRow, FactRow
 from core.persistence.models.base import Base
 from core.persistence.models.history import DayResultRow, DetailPackRow, SnapshotDetailRow
+from core.persistence.models.marks import MarkRow, PricePointRow
 from core.persistence.models.people import LoginSessionRow, OneTimeLinkRow, SignInAttemptRow, UserRow
 from core.persistence.models.readings import (
     BalanceRow,
@@ -32,8 +33,10 @@ __all__ = [
     "KeyCheckRow",
     "LedgerEntryRow",
     "LoginSessionRow",
+    "MarkRow",
     "OneTimeLinkRow",
     "PositionRow",
+    "PricePointRow",
     "PriceRow",
     "SignInAttemptRow",
     "SnapshotDetailRow",

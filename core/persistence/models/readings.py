@@ -131,6 +131,7 @@ class LedgerEntryRow(Base):
     txid: Mapped[str | None]
     ref: Mapped[str | None]
     venue_type: Mapped[str | None] = mapped_column(String(128))
+    internal: Mapped[bool | None]
 
 
 class PriceRow(Base):

@@ -13,6 +13,7 @@ from core.persistence.models import LedgerEntryRow
 from core.persistence.repositories.base import Repository
 from core.ports import ClientIds
 
+KEYS_AT_ONCE = 500
 LEDGER_COLUMNS = (
     LedgerEntryRow.account_id,
     LedgerEntryRow.client_id,
@@ -28,6 +29,7 @@ LEDGER_COLUMNS = (
     LedgerEntryRow.txid,
     LedgerEntryRow.ref,
     LedgerEntryRow.venue_type,
+    LedgerEntryRow.internal,
 )
 
 
@@ -51,6 +53,21 @@ class LedgerRepository(Repository):
         keys = ["account_id", "wallet", "dedupe_key"]
         statement = insert.on_conflict_do_nothing(index_elements=keys).execution_options(preserve_rowcount=True)
         return self.run(statement, values).rowcount
+
+    def unknown(self, rows: Iterable[LedgerRow]) -> list[LedgerRow]:
+        """Return those of these rows that are not stored yet."""
+        given = list(rows)
+        known: set[tuple[Any, ...]] = set()
+        for start in range(0, len(given), KEYS_AT_ONCE):
+            some = given[start : start + KEYS_AT_ONCE]
+            columns = (LedgerEntryRow.account_id, LedgerEntryRow.wallet, LedgerEntryRow.dedupe_key)
+            clients = {row.client_id for row in some}
+            statement = self._scoped(select(*columns), LedgerEntryRow.client_id, clients).where(
+                LedgerEntryRow.account_id.in_(sorted({row.account_id for row in some})),
+                LedgerEntryRow.dedupe_key.in_(sorted({row.dedupe_key for row in some})),
+            )
+            known |= {tuple(row) for row in self.run(statement)}
+        return [row for row in given if (row.account_id, row.wallet, row.dedupe_key) not in known]
 
     def flows(
         self,
