@@ -1,8 +1,9 @@
 """Calls of one account stay under the exchange's per-account limits."""
 
+import threading
 import time
 
-from connectors._pace import Pace
+from connectors._pace import Pace, hold
 from connectors._reading import Endpoint
 from connectors.types import RateLimit
 
@@ -36,3 +37,26 @@ def test_a_wait_beyond_the_deadline_is_refused_at_once() -> None:
     assert pace.wait(endpoint, started + 5)
     assert not pace.wait(endpoint, started + 5)
     assert time.monotonic() - started < 1
+
+
+def test_whoever_waits_too_long_for_a_turn_goes_without() -> None:
+    lock, holding, over = threading.RLock(), threading.Event(), threading.Event()
+
+    def keep() -> None:
+        with hold(lock, time.monotonic() + 1):
+            holding.set()
+            over.wait(5)
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    assert holding.wait(2)
+    started = time.monotonic()
+    with hold(lock, started + 0.1) as in_time:
+        assert not in_time
+    assert time.monotonic() - started < 0.6
+    over.set()
+    thread.join()
+    with hold(lock, time.monotonic() + 0.1) as in_time:
+        assert in_time
+    with hold(None, 0.0) as in_time:
+        assert in_time

@@ -4,11 +4,16 @@ import argparse
 import sys
 from types import ModuleType
 
-from tests.torture import answers
+from tests.torture import answers, kill, migration, power
 from tests.torture.summary import Summary
 
 # a torture is a module with add_arguments(parser) and run(options) -> Summary
-TORTURES: dict[str, ModuleType] = {"answers": answers}
+TORTURES: dict[str, ModuleType] = {
+    "answers": answers,
+    "kill": kill,
+    "migration": migration,
+    "power": power,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

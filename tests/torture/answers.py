@@ -37,6 +37,7 @@ MAPS = {
     "/v2/exchange-rates": ("data/rates",),
     "/api/v4/unified/accounts": ("balances",),
     "/openApi/swap/v2/quote/ticker": ("data",),  # a list when no symbol is asked for
+    "/openApi/fund/v1/account/balance": ("data",),  # an empty list when there is nothing
     "/0/private/Earn/Allocations": ("result/items/*/amount_allocated",),
 }
 # keys that exchanges document as left out at times, though no recorded answer shows it, by path and place
@@ -48,6 +49,8 @@ LEFT_OUT = frozenset({
     ("/api/v4/unified/accounts", ("balances", "ETH", "iso_balance")),
     ("/v5/asset/asset-overview", ("result", "list", "*", "coinDetail")),
     ("/v5/asset/asset-overview", ("result", "list", "*", "categories", "*", "coinDetail")),
+    ("/api/v4/futures/usdt/position_close", ("*", "accum_size")),
+    ("/derivatives/api/v3/tickers", ("tickers", "*", "last")),
     ("/0/private/DepositStatus", ("result", "deposits", "*", "fee")),
     ("/0/private/Earn/Allocations", ("result", "items", "*", "amount_allocated", "bonding")),
 })  # fmt: skip
