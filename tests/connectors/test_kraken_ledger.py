@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from weakref import WeakValueDictionary
 
 import pytest
 
 from connectors import _base
 from connectors._base import RestConnector
 from connectors.errors import RateLimitedError, TimestampSkewError
-from connectors.kraken import endpoints
+from connectors.kraken import endpoints, turn
 from connectors.kraken.assets import asset_of, wallet_of
 from connectors.kraken.turn import Turn
 from connectors.sandbox import Sandbox, SandboxConfig
@@ -38,6 +39,12 @@ class Clock:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_base, "RETRY_SECONDS", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what connectors of other tests, not collected yet, have asked with the same keys at other times."""
+    monkeypatch.setattr(turn, "_turns", WeakValueDictionary())
 
 
 @pytest.fixture
