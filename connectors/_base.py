@@ -20,6 +20,7 @@ from connectors._pace import Pace, hold
 from connectors._parse import EXACT, JsonError, from_ms, loads, to_exact, to_ms
 from connectors._reading import Answer, Endpoint, Parser, Reading
 from connectors._status import check_status, failure
+from connectors._times import AnswerTimes
 from connectors._wire import Headers, split_url
 from connectors.errors import (
     BadResponseError,
@@ -62,6 +63,7 @@ class RestConnector(ABC):
     time_endpoint: ClassVar[Endpoint]
     readers: ClassVar[Mapping[tuple[str, str], Parser]]
     usage_headers: ClassVar[tuple[str, ...]] = ()
+    answer_time: ClassVar[str] = ""  # field of the envelope that tells when an answer was made
     in_turn: ClassVar[bool] = False  # one request at a time per connector, where a nonce must arrive in order
 
     def __init__(self, credentials: Credentials | None, settings: Settings) -> None:
@@ -71,6 +73,7 @@ class RestConnector(ABC):
         self._last_nonce = 0
         self._lock = threading.RLock()
         self.usage: dict[str, int] = {}
+        self.times = AnswerTimes(self.answer_time)
         self.on_call: Callable[[Endpoint], None] | None = None
         self._origins = {split_url(base)[0] for base in settings.hosts.values()}
         self._pace = Pace(self.info.rate_limits)
@@ -340,6 +343,8 @@ class RestConnector(ABC):
                 request = _http.build_request(endpoint.method, base + path + query)
             answer = self._answer(endpoint.method, path, self._send(request, path, end), params=params)
         self._note_usage(answer.headers)
+        if endpoint.private:
+            self.times.note(answer.payload, answer.headers)
         self._examine(answer)
         return answer
 

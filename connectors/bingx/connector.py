@@ -57,6 +57,7 @@ class BingxConnector(RestConnector):
     info: ClassVar[ExchangeInfo] = api.INFO
     endpoints: ClassVar[tuple[Endpoint, ...]] = api.ALL
     time_endpoint: ClassVar[Endpoint] = api.TIME
+    answer_time = "timestamp"
     readers: ClassVar[Mapping[tuple[str, str], Parser]] = {
         (endpoint.method, endpoint.path): parser
         for endpoint, parser in (

@@ -51,6 +51,7 @@ class BitgetConnector(RestConnector):
     info: ClassVar[ExchangeInfo] = api.INFO
     endpoints: ClassVar[tuple[Endpoint, ...]] = api.ALL
     time_endpoint: ClassVar[Endpoint] = api.TIME
+    answer_time = "requestTime"
     usage_headers: ClassVar[tuple[str, ...]] = ("x-mbx-used-remain-limit",)
     readers: ClassVar[Mapping[tuple[str, str], Parser]] = {
         (endpoint.method, endpoint.path): parser

@@ -64,6 +64,7 @@ class BybitConnector(RestConnector):
     info: ClassVar[ExchangeInfo] = api.INFO
     endpoints: ClassVar[tuple[Endpoint, ...]] = api.ALL
     time_endpoint: ClassVar[Endpoint] = api.TIME
+    answer_time = "time"
     usage_headers: ClassVar[tuple[str, ...]] = ("X-Bapi-Limit-Status",)
     readers: ClassVar[Mapping[tuple[str, str], Parser]] = {
         (endpoint.method, endpoint.path): parser

@@ -42,6 +42,7 @@ class KrakenFuturesConnector(RestConnector):
     info: ClassVar[ExchangeInfo] = api.INFO
     endpoints: ClassVar[tuple[Endpoint, ...]] = api.ALL
     time_endpoint: ClassVar[Endpoint] = api.TICKERS
+    answer_time = "serverTime"
     readers: ClassVar[Mapping[tuple[str, str], Parser]] = {
         (endpoint.method, endpoint.path): parser
         for endpoint, parser in (
