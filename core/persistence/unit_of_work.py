@@ -11,6 +11,7 @@ from core.persistence.repositories.audit import AuditChain, AuditRepository
 from core.persistence.repositories.credentials import CredentialRepository
 from core.persistence.repositories.days import DayRepository
 from core.persistence.repositories.facts import FactRepository
+from core.persistence.repositories.fleet import FleetRepository
 from core.persistence.repositories.history import HistoryRepository
 from core.persistence.repositories.jobs import JobRepository
 from core.persistence.repositories.ledger import LedgerRepository
@@ -20,6 +21,7 @@ from core.persistence.repositories.price_history import PriceHistoryRepository
 from core.persistence.repositories.prices import PriceRepository
 from core.persistence.repositories.readings import ReadingRepository
 from core.persistence.repositories.sessions import LoginSessionRepository
+from core.persistence.repositories.sync_runs import SyncRunRepository
 from core.persistence.repositories.syncing import SyncingRepository
 from core.persistence.repositories.users import UserRepository
 
@@ -63,6 +65,16 @@ class SqlUnitOfWork:
     def syncing(self) -> SyncingRepository:
         """Sync states, leases, pauses and heartbeats."""
         return SyncingRepository(self.connection, self._allowed)
+
+    @cached_property
+    def runs(self) -> SyncRunRepository:
+        """Finished runs."""
+        return SyncRunRepository(self.connection, self._allowed)
+
+    @cached_property
+    def fleet(self) -> FleetRepository:
+        """All accounts at a glance."""
+        return FleetRepository(self.connection, self._allowed)
 
     @cached_property
     def readings(self) -> ReadingRepository:

@@ -5,6 +5,7 @@ names its client ids; repositories return domain types, never rows.
 """
 
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
+from core.ports.fleet import AccountPulse, Fleet, NamedAccount, SyncRuns
 from core.ports.history import Days, History, Keep
 from core.ports.marks import Marks, PriceHistory
 from core.ports.parts import Exchanges, PasswordHasher, Sealer, TokenHasher
@@ -28,6 +29,7 @@ from core.ports.records import (
 from core.ports.storage import Storage, UnitOfWork
 
 __all__ = [
+    "AccountPulse",
     "Accounts",
     "Attempts",
     "AuditEntry",
@@ -41,6 +43,7 @@ __all__ = [
     "ExchangePause",
     "Exchanges",
     "Facts",
+    "Fleet",
     "History",
     "Jobs",
     "Keep",
@@ -48,6 +51,7 @@ __all__ = [
     "Ledger",
     "LoginSession",
     "LoginSessions",
+    "NamedAccount",
     "Marks",
     "OneTimeLink",
     "PasswordHasher",
@@ -60,6 +64,7 @@ __all__ = [
     "Sealer",
     "Storage",
     "StoredReading",
+    "SyncRuns",
     "Syncing",
     "TokenHasher",
     "UnitOfWork",

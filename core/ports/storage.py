@@ -7,6 +7,7 @@ from core.domain.types import (
     Scope,
 )
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
+from core.ports.fleet import Fleet, SyncRuns
 from core.ports.history import Days, History
 from core.ports.marks import Marks, PriceHistory
 from core.ports.people import AuditLog, Facts, LoginSessions, Users
@@ -28,6 +29,10 @@ class UnitOfWork(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def syncing(self) -> Syncing: ...
+    @property
+    def runs(self) -> SyncRuns: ...
+    @property
+    def fleet(self) -> Fleet: ...
     @property
     def readings(self) -> Readings: ...
     @property

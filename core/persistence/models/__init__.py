@@ -14,6 +14,7 @@ from core.persistence.models.readings import (
     PriceRow,
     WalletStateRow,
 )
+from core.persistence.models.sync_runs import RunTallyRow, SyncRunRow
 from core.persistence.models.syncing import ExchangePauseRow, HeartbeatRow, JobRow, SyncStateRow
 
 __all__ = [
@@ -38,8 +39,10 @@ __all__ = [
     "PositionRow",
     "PricePointRow",
     "PriceRow",
+    "RunTallyRow",
     "SignInAttemptRow",
     "SnapshotDetailRow",
+    "SyncRunRow",
     "SyncStateRow",
     "UserRow",
     "WalletStateRow",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from core.domain.points import DetailPoint, HeldAsset, OpenLeg, WalletPoint
+from core.domain.sync_runs import RunOutcome, SyncRun
 from core.domain.types import (
     AccountStatus,
     EquityPoint,
@@ -221,3 +222,19 @@ def make_leg(symbol: str = "BTC/USDT:USDT", **changes: Change) -> OpenLeg:
         symbol, "long", "USDT", qty=Decimal("0.5"), upnl=Decimal("12.345678901234567890"), mark=Decimal(60000)
     )
     return replace(leg, **changes)
+
+
+def make_run(account: ExchangeAccount, number: int = 1, **changes: Change) -> SyncRun:
+    at = NOW + timedelta(seconds=30 * number)
+    run = SyncRun(
+        account_id=account.id,
+        client_id=account.user_id,
+        number=number,
+        slot=int(at.timestamp()) // 30,
+        sidecar_id="one",
+        started_at=at,
+        ended_at=at + timedelta(milliseconds=700),
+        outcome=RunOutcome.OK,
+        requests=3,
+    )
+    return replace(run, **changes)
