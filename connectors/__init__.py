@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 from connectors._base import RestConnector
 from connectors._credentials import clean_credentials
 from connectors._interface import Connector, Settings
+from connectors._way import Meter, Way
+from connectors._wire import Exit
 from connectors.errors import CredentialError, NotSupportedError, UnsupportedExchangeError
 from connectors.types import ExchangeInfo
 
-__all__ = ["Connector", "available", "create", "create_public", "describe"]
+__all__ = ["Connector", "Exit", "Meter", "Way", "available", "create", "create_public", "describe"]
 
 _NOT_EXCHANGES = frozenset({"types", "errors", "sandbox"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -50,6 +52,7 @@ def create(
     hosts: Mapping[str, str] | None = None,
     clock: Callable[[], datetime] | None = None,
     options: Mapping[str, str] | None = None,
+    way: Way | None = None,
 ) -> Connector:
     """Make the connector of one exchange account; nothing is sent.
 
@@ -62,6 +65,7 @@ def create(
         hosts: base URLs by host key instead of the code's; then only these are reachable. Plain http on loopback only.
         clock: returns an aware datetime; the system's clock when None.
         options: the exchange's own choices, as declared in `credential_fields` with kind choice.
+        way: by which address or proxy requests leave, and who counts their cost; straight and uncounted when None.
 
     Raises:
         UnsupportedExchangeError: no connector has this id.
@@ -84,6 +88,7 @@ def create(
         clock=clock or (lambda: datetime.now(UTC)),
         testnet=testnet,
         options=_options(info, options or {}),
+        way=way or Way(),
     )
     return kind(credentials, settings)
 
@@ -94,6 +99,7 @@ def create_public(
     testnet: bool = False,
     hosts: Mapping[str, str] | None = None,
     clock: Callable[[], datetime] | None = None,
+    way: Way | None = None,
 ) -> Connector:
     """Make a connector without a key, for public reads (prices, server time); private reads raise CredentialError.
 
@@ -103,7 +109,8 @@ def create_public(
     """
     kind = _connector_class(id)
     now = clock or (lambda: datetime.now(UTC))
-    return kind(None, Settings(_hosts(kind.info, testnet, hosts), now, testnet, _options(kind.info, {}, public=True)))
+    options = _options(kind.info, {}, public=True)
+    return kind(None, Settings(_hosts(kind.info, testnet, hosts), now, testnet, options, way or Way()))
 
 
 def _hosts(info: ExchangeInfo, testnet: bool, given: Mapping[str, str] | None) -> Mapping[str, str]:

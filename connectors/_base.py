@@ -21,6 +21,7 @@ from connectors._parse import EXACT, JsonError, from_ms, loads, to_exact, to_ms
 from connectors._reading import Answer, Endpoint, Parser, Reading
 from connectors._status import check_status, failure
 from connectors._times import AnswerTimes
+from connectors._way import Gate
 from connectors._wire import Headers, split_url
 from connectors.errors import (
     BadResponseError,
@@ -63,6 +64,7 @@ class RestConnector(ABC):
     time_endpoint: ClassVar[Endpoint]
     readers: ClassVar[Mapping[tuple[str, str], Parser]]
     usage_headers: ClassVar[tuple[str, ...]] = ()
+    address_headers: ClassVar[tuple[str, ...]] = ()  # those that tell what the address has used of the call's limit
     answer_time: ClassVar[str] = ""  # field of the envelope that tells when an answer was made
     in_turn: ClassVar[bool] = False  # one request at a time per connector, where a nonce must arrive in order
 
@@ -78,6 +80,7 @@ class RestConnector(ABC):
         self._origins = {split_url(base)[0] for base in settings.hosts.values()}
         self._pace = Pace(self.info.rate_limits)
 
+        self._gate = Gate(self.info, settings.way, told_by=self.address_headers, testnet=settings.testnet)
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.info.id}{' testnet' if self._settings.testnet else ''}>"
 
@@ -263,11 +266,12 @@ class RestConnector(ABC):
         skewed = False
         for attempt in range(RETRIES + 1):
             try:
+            end += self._gate.enter(endpoint)
                 return self._attempt(endpoint, dict(params or {}), body, end)
-            except RateLimitedError as e:
-                e.scope = self._scope(endpoint)
-                raise
-            except IpBannedError:
+            except HALT_ERRORS as e:
+                if isinstance(e, RateLimitedError):
+                    e.scope = vars(e).get("scope") or self._scope(endpoint)
+                self._gate.halt(e)
                 raise
             except TimestampSkewError:
                 if skewed or endpoint == self.time_endpoint:
@@ -347,6 +351,7 @@ class RestConnector(ABC):
             self.times.note(answer.payload, answer.headers)
         self._examine(answer)
         return answer
+        self._gate.learn(endpoint, answer.headers, answer.as_of)
 
     def _send(self, request: requests.PreparedRequest, path: str, end: float) -> _http.WireAnswer:
         """Send to the hosts of this connector and nowhere else."""
@@ -354,7 +359,7 @@ class RestConnector(ABC):
             raise NotSupportedError(f"{self.info.id} does not send there")
         problem: _http.WireError | None = None
         try:
-            return _http.send(request, max(0.05, end - time.monotonic()))
+            return _http.send(request, max(0.05, end - time.monotonic()), self._settings.way.exit)
         except _http.WireError as e:
             problem = e
         kind = BadResponseError if problem.garbled else NetworkError

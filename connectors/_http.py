@@ -13,7 +13,7 @@ import urllib3
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from connectors._wire import Headers, TooLargeError, exchange, split_url
+from connectors._wire import DIRECT, Exit, Headers, TooLargeError, exchange, split_url
 
 DEADLINE_SECONDS = 10.0
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -58,7 +58,7 @@ def build_request(
     return request
 
 
-def send(request: requests.PreparedRequest, seconds: float) -> WireAnswer:
+def send(request: requests.PreparedRequest, seconds: float, leave: Exit = DIRECT) -> WireAnswer:
     """Send a request and read the whole answer within `seconds`; redirects are not followed, cookies not kept.
 
     Raises:
@@ -69,7 +69,7 @@ def send(request: requests.PreparedRequest, seconds: float) -> WireAnswer:
     try:
         origin, target = split_url(request.url or "")
         message = _message(request, origin.netloc, target)
-        found = exchange(origin, message, method=request.method or "GET", end=end, limit=MAX_BODY_BYTES)
+        found = exchange(origin, message, method=request.method or "GET", end=end, limit=MAX_BODY_BYTES, leave=leave)
         return WireAnswer(found.status, found.headers, found.body)
     except TooLargeError:
         problem = WireError("too-large", garbled=True, retryable=False)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 import requests
 
 from connectors._reading import Endpoint
+from connectors._way import Way
 from connectors.types import (
     AccountInfo,
     Balance,
@@ -84,3 +85,4 @@ class Settings:
     clock: Callable[[], datetime]
     testnet: bool = False
     options: Mapping[str, str] | None = None
+    way: Way = Way()

@@ -13,10 +13,12 @@ import ssl
 import threading
 import time
 import zlib
+from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn, cast
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from requests.certs import where  # type: ignore[attr-defined]
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -38,6 +40,16 @@ class Origin(NamedTuple):
 
     scheme: str
     netloc: str
+
+
+class Exit(NamedTuple):
+    """Where requests leave from: a local address that is bound, or a proxy (URL) that is asked for a tunnel."""
+
+    address: str = ""
+    proxy: str = ""
+
+
+DIRECT = Exit()
 
 
 def split_url(url: str) -> tuple[Origin, str]:
@@ -75,13 +87,13 @@ class TooLargeError(Exception):
     """The body is larger than allowed."""
 
 
-def exchange(origin: Origin, message: bytes, *, method: str, end: float, limit: int) -> Received:
+def exchange(origin: Origin, message: bytes, *, method: str, end: float, limit: int, leave: Exit = DIRECT) -> Received:
     """Send a whole request and read its whole answer until `end` (monotonic), `limit` bytes of body at most.
 
     Raises:
         OSError, http.client.HTTPException, zlib.error, ValueError: what the wire did, or TooLargeError.
     """
-    link = _idle.take(origin) or _connect(origin, end)
+    link = _idle.take((origin, leave)) or _connect(origin, end, leave)
     whole = False
     try:
         sock = cast(socket.socket, link.sock)
@@ -94,7 +106,7 @@ def exchange(origin: Origin, message: bytes, *, method: str, end: float, limit: 
         return Received(response.status, Headers(response.fields.items()), body)
     finally:
         if whole:
-            _idle.give(origin, link)
+            _idle.give((origin, leave), link)
         else:
             link.close()
 
@@ -248,6 +260,8 @@ class _DeadlineConnection(HTTPConnection):
                 for option in self.socket_options or ():
                     sock.setsockopt(*option)
                 sock.settimeout(left)
+                if self.source_address:
+                    sock.bind(self.source_address)
                 sock.connect(address)
             except OSError as e:
                 sock.close()
@@ -269,23 +283,23 @@ class _Idle:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._links: OrderedDict[Origin, list[HTTPConnection]] = OrderedDict()
+        self._links: OrderedDict[tuple[Origin, Exit], list[HTTPConnection]] = OrderedDict()
 
-    def take(self, origin: Origin) -> HTTPConnection | None:
+    def take(self, way: tuple[Origin, Exit]) -> HTTPConnection | None:
         while True:
             with self._lock:
-                links = self._links.get(origin)
+                links = self._links.get(way)
                 link = links.pop() if links else None
             if link is None or not is_connection_dropped(link):
                 return link
             link.close()
 
-    def give(self, origin: Origin, link: HTTPConnection) -> None:
+    def give(self, way: tuple[Origin, Exit], link: HTTPConnection) -> None:
         surplus: list[HTTPConnection] = []
         with self._lock:
-            links = self._links.setdefault(origin, [])
+            links = self._links.setdefault(way, [])
             (links if len(links) < MAX_IDLE else surplus).append(link)
-            self._links.move_to_end(origin)
+            self._links.move_to_end(way)
             if len(self._links) > MAX_HOSTS:
                 surplus += self._links.popitem(last=False)[1]
         for unused in surplus:
@@ -302,16 +316,25 @@ atexit.register(_idle.close)
 _making = threading.Lock()
 
 
-def _connect(origin: Origin, end: float) -> HTTPConnection:
+def _connect(origin: Origin, end: float, leave: Exit) -> HTTPConnection:
     link: HTTPConnection
+    if origin.scheme not in ("http", "https"):
+        raise ValueError("a scheme that is not spoken")
+    proxy = urlsplit(leave.proxy)
+    place = f"{proxy.hostname}:{proxy.port}" if leave.proxy else origin.netloc
+    source = (leave.address, 0) if leave.address else None
     if origin.scheme == "https":
         with _making:
             context = tls_context()
-        link = _DeadlineTlsConnection(origin.netloc, timeout=_left(end), ssl_context=context, cert_reqs="CERT_REQUIRED")
-    elif origin.scheme == "http":
-        link = _DeadlineConnection(origin.netloc, timeout=_left(end))
+        link = _DeadlineTlsConnection(
+            place, timeout=_left(end), ssl_context=context, cert_reqs="CERT_REQUIRED", source_address=source
+        )
     else:
-        raise ValueError("a scheme that is not spoken")
+        link = _DeadlineConnection(place, timeout=_left(end), source_address=source)
+    if leave.proxy:
+        target = urlsplit(f"//{origin.netloc}")
+        port = target.port or (443 if origin.scheme == "https" else 80)
+        link.set_tunnel(target.hostname or "", port, _proxy_headers(proxy))
     try:
         link.connect()
         if origin.scheme == "https" and not link.is_verified:
@@ -320,6 +343,14 @@ def _connect(origin: Origin, end: float) -> HTTPConnection:
         link.close()
         raise
     return link
+
+
+def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
+    """Return what a proxy with a name and password in its URL wants to see; the exchange never sees it."""
+    if proxy.username is None:
+        return {}
+    words = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": "Basic " + b64encode(words.encode()).decode()}
 
 
 @lru_cache(maxsize=1)

@@ -87,12 +87,28 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A published limit: `limit` units per `window_seconds`, shared by `scope` (ip, uid or key)."""
+    """A published limit: `limit` units per `window_seconds`, shared by `scope` (ip, uid or key).
+
+    Each endpoint that names it has a count of its own, but for a `pool`: that is one count for all of them. Of an
+    `overall` limit every call uses one unit, whatever other limit its endpoint names.
+    """
 
     name: str
     limit: int
     window_seconds: int
     scope: str
+    pool: bool = False
+    overall: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one request takes of one count that a whole address shares: `units` of `limit` per `window_seconds`."""
+
+    bucket: str
+    units: int
+    limit: int
+    window_seconds: int
 
 
 @dataclass(frozen=True, slots=True)

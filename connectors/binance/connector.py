@@ -45,6 +45,7 @@ class BinanceConnector(RestConnector):
     usage_headers: ClassVar[tuple[str, ...]] = (
         "X-MBX-USED-WEIGHT-1M", "X-SAPI-USED-IP-WEIGHT-1M", "X-SAPI-USED-UID-WEIGHT-1M",
     )  # fmt: skip
+    address_headers: ClassVar[tuple[str, ...]] = ("X-MBX-USED-WEIGHT-1M", "X-SAPI-USED-IP-WEIGHT-1M")
     readers: ClassVar[Mapping[tuple[str, str], Parser]] = {
         ("GET", "/api/v3/time"): public.server_time,
         ("GET", "/fapi/v1/time"): public.server_time,

@@ -95,7 +95,8 @@ class BingxConnector(RestConnector):
 
     def __init__(self, credentials: Credentials | None, settings: Settings) -> None:
         super().__init__(credentials, settings)
-        self._pace = shared_pace(settings.hosts.get("rest", ""))
+        if settings.way.meter is None:  # else that counts for all accounts behind the address
+            self._pace = shared_pace(settings.hosts.get("rest", ""))
         self._uid: str | None = None
         self._sizes: tuple[float, Mapping[str, Any]] | None = None
 

@@ -90,7 +90,7 @@ INFO = ExchangeInfo(
         RateLimit(FIVE, 5, 1, "uid"),
         RateLimit(TEN, 10, 1, "uid"),
         RateLimit(TWENTY, 20, 1, "uid"),
-        RateLimit(PUBLIC, 6_000, 60, "ip"),
+        RateLimit(PUBLIC, 6_000, 60, "ip", pool=True, overall=True),
     ),
     hosts={"rest": "https://api.bitget.com"},
     testnet_hosts={"rest": "https://api.bitget.com"},

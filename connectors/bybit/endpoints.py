@@ -96,7 +96,7 @@ INFO = ExchangeInfo(
         "Numbers can be empty texts; internal deposits and the funding history count in seconds.",
     ),
     rate_limits=(
-        RateLimit(IP, 600, 5, "ip"),
+        RateLimit(IP, 600, 5, "ip", pool=True, overall=True),
         RateLimit(FIVE, 5, 1, "uid"),
         RateLimit(TEN, 10, 1, "uid"),
         RateLimit(TWENTY_FIVE, 25, 1, "uid"),

@@ -64,6 +64,7 @@ def _check_forbidden(connector: RestConnector, answer: Answer, code: str) -> Non
     if "too frequent" in page:
         error = connector.error(RateLimitedError, answer, code)
         error.retry_after = error.retry_after or ADDRESS_PAUSE_SECONDS
+        vars(error)["scope"] = "ip"  # whatever limit the call's endpoint counts against
         raise error
     if "country" in page or "cloudfront" in page:
         raise connector.error(RegionBlockedError, answer, code)
