@@ -79,8 +79,8 @@ class RestConnector(ABC):
         self.on_call: Callable[[Endpoint], None] | None = None
         self._origins = {split_url(base)[0] for base in settings.hosts.values()}
         self._pace = Pace(self.info.rate_limits)
-
         self._gate = Gate(self.info, settings.way, told_by=self.address_headers, testnet=settings.testnet)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.info.id}{' testnet' if self._settings.testnet else ''}>"
 
@@ -265,8 +265,8 @@ class RestConnector(ABC):
         end = time.monotonic() + _http.DEADLINE_SECONDS if end is None else end
         skewed = False
         for attempt in range(RETRIES + 1):
-            try:
             end += self._gate.enter(endpoint)
+            try:
                 return self._attempt(endpoint, dict(params or {}), body, end)
             except HALT_ERRORS as e:
                 if isinstance(e, RateLimitedError):
@@ -349,9 +349,9 @@ class RestConnector(ABC):
         self._note_usage(answer.headers)
         if endpoint.private:
             self.times.note(answer.payload, answer.headers)
+        self._gate.learn(endpoint, answer.headers, answer.as_of)
         self._examine(answer)
         return answer
-        self._gate.learn(endpoint, answer.headers, answer.as_of)
 
     def _send(self, request: requests.PreparedRequest, path: str, end: float) -> _http.WireAnswer:
         """Send to the hosts of this connector and nowhere else."""
