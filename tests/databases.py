@@ -58,6 +58,18 @@ def empty_url(backend: str, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
+def copied_url(url: str, folder: Path) -> Iterator[str]:
+    """Give out the URL of a copy of a database that nobody is connected to."""
+    if url.startswith("sqlite"):
+        path = folder / f"copy-{next(_numbers)}.db"
+        shutil.copyfile(url.removeprefix("sqlite:///"), path)
+        yield f"sqlite:///{path}"
+        return
+    with _postgres_database(url.partition("?")[0].rpartition("/")[2]) as copy:
+        yield copy
+
+
+@contextmanager
 def fresh_storage(backend: str, folder: Path, *, role: str = "sync") -> Iterator[SqlStorage]:
     """Give out a storage on a migrated, empty database."""
     with fresh_url(backend, folder) as url:

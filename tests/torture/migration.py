@@ -1,9 +1,7 @@
 """Migrations killed with -9 at any moment: the schema is the old one or the new one, and what was stored is there."""
 
 import argparse
-import os
 import random
-import signal
 import tempfile
 import time
 from collections import Counter
@@ -96,8 +94,7 @@ def _kill_one(url: str, seconds: float) -> None:
     process = context.Process(target=migrate, args=(url,), daemon=True)
     process.start()
     time.sleep(seconds)
-    if process.is_alive():
-        os.kill(process.pid or 0, signal.SIGKILL)
+    process.kill()
     process.join()
 
 

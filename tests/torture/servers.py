@@ -1,13 +1,13 @@
-"""A PostgreSQL server of one's own, which may be killed with everything it runs, and what a power cut leaves of its WAL."""
+"""A PostgreSQL server of one's own: killed with everything it runs, and what a power cut leaves of its WAL."""
 
-import os
 import random
 import signal
+import subprocess
 import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -52,13 +52,14 @@ class Server:
         return psycopg.connect(self._server.get_uri(database="torture"), autocommit=True)
 
     def kill(self) -> None:
-        """Kill the server and everything it runs with one signal, as a power cut would."""
+        """Stop the server and everything it runs where they stand, then kill them: none sees another die."""
         process = psutil.Process(self._server.get_pid())
+        process.send_signal(signal.SIGSTOP)
         family = [process, *process.children(recursive=True)]
-        os.killpg(os.getpgid(process.pid), signal.SIGKILL)
-        for member in family:
-            with _gone():
-                os.kill(member.pid, signal.SIGKILL)
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for member in family:
+                with suppress(psutil.NoSuchProcess):
+                    member.send_signal(number)
         deadline = time.monotonic() + 20
         while any(_is_alive(member) for member in family):
             if time.monotonic() > deadline:
@@ -67,18 +68,23 @@ class Server:
 
     def start(self) -> None:
         """Start the server again; it recovers by itself."""
-        (self.folder / "postmaster.pid").unlink(missing_ok=True)
-        self._server.ensure_postgres_running()
+        socket = self._server.get_postmaster_info().socket_path
+        for lock in (self.folder / "postmaster.pid", socket.with_name(f"{socket.name}.lock")):
+            lock.unlink(missing_ok=True)  # where nobody has waited for the dead yet, their numbers seem alive
+        try:
+            self._server.ensure_postgres_running()
+        except subprocess.CalledProcessError as e:
+            raise RuntimeError(f"the server does not recover: {self._server.log.read_text()[-3000:]}") from e
 
-    def tear_wal(self, place: int, rng: random.Random) -> None:
-        """Lose what was written of the WAL behind a place: some sectors keep it, some hold nothing, some noise."""
+    def tear_wal(self, place: int, rng: random.Random, *, most_kept: int = 40) -> None:
+        """Lose what was written of the WAL behind a place: a few sectors keep it, others hold nothing or noise."""
         number, offset = divmod(place, SEGMENT_BYTES)
         log, segment = divmod(number, SEGMENTS_PER_LOG)
         path = self.folder / "pg_wal" / f"00000001{log:08X}{segment:08X}"
         with path.open("r+b") as file:
             first = min(SECTOR - offset % SECTOR, SEGMENT_BYTES - offset)
             starts = [offset, *range(offset + first, SEGMENT_BYTES, SECTOR)][:BEHIND_SECTORS]
-            kept = rng.choice((0, 0, rng.randint(0, 40)))
+            kept = rng.choice((0, 0, rng.randint(0, most_kept)))
             for start in starts[kept:]:
                 size = min(SECTOR - start % SECTOR, SEGMENT_BYTES - start)
                 if rng.random() < 0.7:
@@ -104,14 +110,6 @@ def flushed(connection: "psycopg.Connection[tuple[object, ...]]") -> int:
     """Return how far the WAL of the server is on disk."""
     (place,) = connection.execute("SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn").fetchone() or (0,)
     return int(str(place))
-
-
-@contextmanager
-def _gone() -> Iterator[None]:
-    try:
-        yield
-    except ProcessLookupError:
-        return
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -125,9 +125,9 @@ class Writer:
         return self.feed.version
 
 
-def furnish(storage: SqlStorage, accounts: int = 2) -> list[ExchangeAccount]:
+def furnish(storage: SqlStorage, accounts: int = 2, *, login: str = "ana") -> list[ExchangeAccount]:
     """Store a client with that many active accounts that were never read."""
-    client = User(uuid4(), "ana", "Ana", Role.CLIENT, "USD", "en", "UTC", True, BEGIN)
+    client = User(uuid4(), login, login, Role.CLIENT, "USD", "en", "UTC", True, BEGIN)
     made = [_account(client.id, number) for number in range(accounts)]
     with storage.begin() as uow:
         uow.users.add(client, None)
