@@ -94,7 +94,7 @@ def overview(answer: Answer) -> Reading:
 
 
 def _held(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    parts = [row, *rows(row.get("categories") or [])]
+    parts = [row, *rows_or_none(row.get("categories"))]
     coins = [coin for part in parts for coin in rows_or_none(part.get("coinDetail"))]
     return [{"asset": _asset(coin), "equity": number(coin["equity"])} for coin in coins]
 

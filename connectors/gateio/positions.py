@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import ZERO, from_ms, natural, nonzero, number, number_or_zero, ratio, rows, text
+from connectors._parse import from_ms, natural, nonzero, number, number_or_zero, ratio, rows, text
 from connectors._reading import Answer, Reading
 from connectors.gateio import failures
 from connectors.gateio.public import next_offset
@@ -108,7 +108,7 @@ def _closed(row: Mapping[str, Any], answer: Answer) -> ClosedPosition:
     entry, exit_price = nonzero(row["long_price"]), nonzero(row["short_price"])
     if side is Side.SHORT:
         entry, exit_price = exit_price, entry
-    opened, closed = natural(row.get("first_open_time") or ZERO), number(row["time"])
+    opened, closed = natural(row.get("first_open_time", 0)), number(row["time"])
     return ClosedPosition(
         id=f"{name}:{side.value}:{opened}:{closed}:{text(row['pnl'])}",
         symbol=contract_symbol(name, settle) or name,
