@@ -68,7 +68,7 @@ class Server:
 
     def start(self) -> None:
         """Start the server again; it recovers by itself."""
-        socket = self._server.get_postmaster_info().socket_path
+        socket = Path(f"{self._server.get_postmaster_info().socket_path}")
         for lock in (self.folder / "postmaster.pid", socket.with_name(f"{socket.name}.lock")):
             lock.unlink(missing_ok=True)  # where nobody has waited for the dead yet, their numbers seem alive
         try:

@@ -54,6 +54,7 @@ class Feed:
 
     version: int = 0
     at: datetime = BEGIN
+    sent: int = 0
 
     def get_permissions(self) -> Permissions:
         return Permissions(read=True, trade=False, transfer=False, withdraw=False, ip_restricted=True)
