@@ -10,7 +10,7 @@ class DayResult:
     """P&L of one local day of a scope ("all", "testnet" or an account id), as PNL.md section 4 defines it.
 
     Money is float64 in `currency`, `twr` a ratio; None is unknown, never zero. `settled`: the ledger was read past the
-    end of the day; `revised`: a settled figure has changed since; `is_due`: it is to be computed again.
+    end of the day; `revised`: a settled figure has changed since. `computed_at` is when its history was read.
     """
 
     client_id: UUID
@@ -39,5 +39,4 @@ class DayResult:
     status: str
     settled: bool
     revised: bool
-    is_due: bool
     computed_at: datetime

@@ -34,9 +34,16 @@ class History(Protocol):
 class Days(Protocol):
     """Results by local day."""
 
-    def save(self, rows: Iterable[DayResult]) -> None: ...
+    def save(self, rows: Iterable[DayResult]) -> None:
+        """Store results in place of earlier ones of the same scope, day and currency; of two the later computed."""
+        ...
+
     def find(
         self, client_ids: ClientIds, scopes: Collection[str], *, since: date, until: date, currency: str
     ) -> list[DayResult]:
         """Return the rows of these scopes with since <= day <= until, by scope and day."""
+        ...
+
+    def spans(self, client_id: UUID, currency: str) -> dict[str, tuple[date, date]]:
+        """Return the first and the last day stored of each scope of a client."""
         ...

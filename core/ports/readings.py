@@ -7,6 +7,7 @@ from uuid import UUID
 
 from core.domain.types import (
     EquityPoint,
+    ExchangeAccount,
     HeldBalance,
     LedgerRow,
     OpenPosition,
@@ -40,6 +41,10 @@ class Readings(Protocol):
         self, points: Iterable[EquityPoint], ledger: Iterable[LedgerRow], starts: Iterable[WalletState] = ()
     ) -> None:
         """Store past points and entries; `starts` move wallets' first good reading back to where history begins."""
+        ...
+
+    def thin(self, account: ExchangeAccount, now: datetime) -> int:
+        """Delete an account's equity points that are finer than their age deserves; return how many."""
         ...
 
 

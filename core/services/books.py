@@ -26,6 +26,7 @@ STALE_INTERVALS = 2.5
 FIRST_LOOK_BACK = timedelta(hours=2)
 FARTHER = 8
 EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
+NO_SYMBOL = "(none)"
 PAR = frozenset({"USD", "USDT", "USDC", "FDUSD"})
 
 
@@ -113,7 +114,7 @@ def _point_rows(points: Mapping[UUID, Sequence[DetailPoint]]) -> tuple[list[Any]
                     numbers = (leg.entry, leg.mark, leg.upnl)
                     margins = (leg.settle_price, leg.leverage, leg.liq, leg.mm)
                     positions.append(
-                        (*place, leg.symbol or None, base, leg.side, float(leg.qty), contract, 1.0)
+                        (*place, leg.symbol or NO_SYMBOL, base, leg.side, float(leg.qty), contract, 1.0)
                         + tuple(map(_float, numbers))
                         + (leg.settle, *map(_float, margins))
                     )
@@ -121,6 +122,7 @@ def _point_rows(points: Mapping[UUID, Sequence[DetailPoint]]) -> tuple[list[Any]
 
 
 def _entry(row: LedgerRow) -> tuple[Any, ...]:
+    """Return a ledger row as the book has it; legs of a trade that no name joins are joined by their instant."""
     kind = KIND_OF[row.kind]
     price = None if kind == "trade" and not _is_quote(row) else _float(row.price)
     return (
@@ -134,7 +136,7 @@ def _entry(row: LedgerRow) -> tuple[Any, ...]:
         price,
         row.symbol,
         None,
-        row.ref,
+        row.ref or (row.booked_at.isoformat() if kind == "trade" else None),
         row.txid,
     )
 

@@ -25,6 +25,7 @@ from core.sync.ports import Tools
 from core.sync.prices import PriceBoard
 from core.sync.rights import VERIFIED
 from core.sync.slot import run_slot
+from core.sync.upkeep import Upkeep
 from core.sync.verify import Retry
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ BEAT_SECONDS = 4
 JOB_STALE_SECONDS = 120.0
 JOBS_AT_ONCE = 8
 JOBS = "jobs"
+HISTORY = "history"
 STOP_SECONDS = 15.0
 CLAIM_MOST = 64
 LEASE_LEFT = timedelta(seconds=20)
@@ -68,6 +70,7 @@ class Runner:
             allow_withdraw_keys=settings.allow_withdraw_keys,
         )
         self._breakers = Breakers(jitter or (lambda: random.uniform(-1, 1)))  # noqa: S311 - spreads probes only
+        self._upkeep = Upkeep(parts.storage, parts.clock, parts.sidecar_id)
         self._work = Bulkheads(max(2, settings.sync_threads // 2))
         self._started_at = parts.clock()
         self._beat_at: datetime | None = None
@@ -98,6 +101,7 @@ class Runner:
         self._work.wait()
         while self._start_slots(self.tools.clock(), self._paused()):
             self._work.wait()
+        self._upkeep.run()
         self._stop()
         return 0
 
@@ -107,10 +111,15 @@ class Runner:
         self._start_jobs(now)
         self._start_prices(now, paused)
         self._start_slots(now, paused)
+        self._start_upkeep(now)
 
     def wait(self, seconds: float) -> bool:
         """Wait until everything started has ended; False when the time was too short."""
         return self._work.wait(seconds)
+
+    def _start_upkeep(self, now: datetime) -> None:
+        if self._upkeep.is_due(now):
+            self._work.submit(HISTORY, "upkeep", self._upkeep.run)
 
     def _tick_safely(self) -> None:
         try:

@@ -45,8 +45,7 @@ class DetailPackRow(Base):
 class DayResultRow(Base):
     """P&L of one local day of a scope ("all", "testnet" or an account id) in one currency (PNL.md sections 4 and 5).
 
-    `is_due` asks for another computation; `settled` tells that the ledger was read past the day's end; `revised` that
-    a settled figure has changed since.
+    `settled` tells that the ledger was read past the day's end, `revised` that a settled figure has changed since.
     """
 
     __tablename__ = "day_results"
@@ -78,5 +77,4 @@ class DayResultRow(Base):
     status: Mapped[str] = mapped_column(String(10))
     settled: Mapped[bool]
     revised: Mapped[bool]
-    is_due: Mapped[bool]
     computed_at: Mapped[datetime]

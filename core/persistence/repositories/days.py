@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import date
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.domain.day_result import DayResult
 from core.persistence.models import DayResultRow
@@ -18,7 +19,7 @@ class DayRepository(Repository):
     """Implements `core.ports.Days`."""
 
     def save(self, rows: Iterable[DayResult]) -> None:
-        """Store results in place of earlier ones of the same scope, day and currency.
+        """Store results in place of earlier ones of the same scope, day and currency; of two the later computed.
 
         Raises:
             ConflictError: an account is not of the client named beside it.
@@ -28,7 +29,7 @@ class DayRepository(Repository):
         for row in rows:
             self._require_own(row.client_id)
             values.append(asdict(row))
-        self._upsert(DayResultRow, values)
+        self._upsert(DayResultRow, values, newer="computed_at")
 
     def find(
         self, client_ids: ClientIds, scopes: Collection[str], *, since: date, until: date, currency: str
@@ -42,3 +43,13 @@ class DayRepository(Repository):
         )
         ordered = statement.order_by(DayResultRow.scope, DayResultRow.day, DayResultRow.client_id)
         return [DayResult(*row) for row in self.run(ordered)]
+
+    def spans(self, client_id: UUID, currency: str) -> dict[str, tuple[date, date]]:
+        """Return the first and the last day stored of each scope of a client."""
+        self._require_own(client_id)
+        statement = (
+            select(DayResultRow.scope, func.min(DayResultRow.day), func.max(DayResultRow.day))
+            .where(DayResultRow.client_id == client_id, DayResultRow.currency == currency)
+            .group_by(DayResultRow.scope)
+        )
+        return {scope: (first, last) for scope, first, last in self.run(statement)}

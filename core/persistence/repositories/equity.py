@@ -24,10 +24,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from core.domain.types import EquityPoint
+from core.domain.types import EquityPoint, ExchangeAccount
 from core.persistence.buckets import BUCKETS, KEPT_SECONDS, Ids, fold, to_points
 from core.persistence.models import EquityPointRow, ExchangeAccountRow
-from core.persistence.repositories.base import EVERY_CLIENT, Query, Repository
+from core.persistence.repositories.base import Query, Repository
 from core.persistence.types import MICROS, to_micros
 from core.ports import ClientIds, PointRow, PointWindow
 
@@ -125,13 +125,20 @@ class EquityRepository(Repository):
                 for batch in batches.partitions():
                     yield from to_points(batch)
 
-    def thin(self, now: datetime) -> int:
-        """Delete what is finer than its age deserves (30 s after 2 days, 5 min after 30, 1 h after a year)."""
+    def thin(self, account: ExchangeAccount, now: datetime) -> int:
+        """Delete an account's points that are finer than their age deserves; return how many.
+
+        30 s are kept for 2 days, 5 min for 30, 1 h for a year; the coarser buckets of the same time are there already.
+        """
+        self._require_own(account.user_id)
+        owner = and_(ExchangeAccountRow.id == account.id, ExchangeAccountRow.user_id == account.user_id)
+        number = select(ExchangeAccountRow.number).where(owner).scalar_subquery()
         deleted = 0
         for seconds, kept_seconds in KEPT_SECONDS.items():
             before = (to_micros(now) // MICROS - kept_seconds) // seconds
-            old = and_(POINT.bucket_seconds == seconds, POINT.bucket < before)
-            deleted += self.run(delete(POINT).prefix_with(EVERY_CLIENT).where(old)).rowcount
+            mine = and_(POINT.account_key == number, POINT.client_id == account.user_id)
+            old = and_(mine, POINT.bucket_seconds == seconds, POINT.bucket < before)
+            deleted += self.run(delete(POINT).where(old)).rowcount
         return deleted
 
     def _save_points(self, points: Iterable[EquityPoint]) -> None:

@@ -74,7 +74,6 @@ def _create_days() -> None:
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("settled", sa.Boolean(), nullable=False),
         sa.Column("revised", sa.Boolean(), nullable=False),
-        sa.Column("is_due", sa.Boolean(), nullable=False),
         sa.Column("computed_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id", "client_id"],

@@ -139,7 +139,7 @@ def test_a_thinned_past_still_answers_from_the_coarser_buckets(storage: SqlStora
     account = add_account(storage, client)
     store(storage, account, (0 * SECOND, 1.0), (30 * SECOND, 2.0), (10 * MINUTE, 3.0))
     with storage.begin() as uow:
-        assert uow.readings.thin(START + 3 * DAY) == 3
+        assert uow.readings.thin(account, START + 3 * DAY) == 3
         found = uow.readings.last_points_before([account.id], {client.id}, [START + MINUTE])
         first = uow.readings.first_point_at([account.id], {client.id})
     assert found[START + MINUTE][account.id].equity == 2.0
@@ -153,7 +153,7 @@ def test_thinning_keeps_each_size_for_its_time(storage: SqlStorage, client: User
     left = {}
     for days in (1, 3, 31, 400):
         with storage.begin() as uow:
-            uow.readings.thin(START + days * DAY)
+            uow.readings.thin(account, START + days * DAY)
             left[days] = sizes(uow)
     assert left == {1: [30, 300, 3600, 86_400], 3: [300, 3600, 86_400], 31: [3600, 86_400], 400: [86_400]}
 
@@ -179,7 +179,7 @@ def test_history_is_streamed_from_the_finest_size_still_kept(storage: SqlStorage
     new = [(3 * DAY + number * 30 * SECOND, 100.0 + number) for number in range(3)]
     store(storage, account, *old, *new)
     with storage.begin() as uow:
-        uow.readings.thin(START + 3 * DAY)
+        uow.readings.thin(account, START + 3 * DAY)
         points = list(uow.readings.iter_points([account.id], {client.id}, since=START - DAY, until=START + 10 * DAY))
         some = list(
             uow.readings.iter_points([account.id], {client.id}, since=START + 5 * MINUTE, until=START + 3 * DAY)
