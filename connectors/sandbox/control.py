@@ -57,9 +57,15 @@ class Control:
     """Routes of the control port."""
 
     def __init__(
-        self, *, world: World, sites: dict[str, tuple[Dialect, Site]], faults: FaultBoard, requests: RequestLog
+        self,
+        *,
+        world: World,
+        sites: dict[str, tuple[Dialect, Site]],
+        order: Callable[[Fault], None],
+        faults: FaultBoard,
+        log: RequestLog,
     ) -> None:
-        self.world, self.sites, self.faults, self.requests = world, sites, faults, requests
+        self.world, self.sites, self.order, self.faults, self.requests = world, sites, order, faults, log
         self._routes: dict[tuple[str, str], Callable[[Data, Data], Any]] = {
             ("GET", "/sandbox/health"): lambda query, body: {"status": "ok", "now": self.world.clock()},
             ("GET", "/sandbox/accounts"): lambda query, body: [
@@ -151,7 +157,7 @@ class Control:
         if body["exchange"] not in self.sites:
             raise KeyError(body["exchange"])
         fault = Fault(**{**body, "kind": FaultKind(body["kind"]), "seconds": float(body.get("seconds", 1))})
-        self.faults.add(fault)
+        self.order(fault)
         return asdict(fault)
 
     def _delete_faults(self, query: Data, body: Data) -> Data:

@@ -1,22 +1,20 @@
-"""A small threaded HTTP/1.1 server on loopback that can also break the wire: reset, hang, truncate, drip."""
+"""A small threaded HTTP/1.1 server on loopback that can also break the wire, or close its port."""
 
 import logging
 import socket
-import struct
 import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from connectors.sandbox.faults import Fault, FaultKind
+from connectors.sandbox.breakage import send_broken
+from connectors.sandbox.faults import Fault
 from connectors.sandbox.wire import Answer, WireRequest
 
 log = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 MAX_BODY = 1 << 20
-HUGE_BYTES = 12 << 20
-DEEP_LEVELS = 100_000
 # A handler returns the answer and, where one was ordered, the fault to act out while sending it.
 App = Callable[[WireRequest], tuple[Answer, Fault | None]]
 
@@ -34,7 +32,9 @@ class WireServer(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._serving: set[threading.Thread] = set()
         self._guard = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._refusing = False
+        self._port = threading.Lock()
+        self._thread = self._make_thread()
 
     @property
     def url(self) -> str:
@@ -48,9 +48,37 @@ class WireServer(ThreadingHTTPServer):
     def stop(self) -> None:
         """Stop serving, close every connection, wait for the threads."""
         self.stopping.set()
-        self.shutdown()
-        self._thread.join(5)
-        self.server_close()
+        with self._port:
+            self.shutdown()
+            self._thread.join(5)
+            self.server_close()
+        for thread in self._hang_up():
+            thread.join(5)
+
+    def refuse(self, refusing: bool) -> None:
+        """Close the port, so that whoever calls is refused, or open it again; the port stays the same."""
+        with self._port:
+            if refusing == self._refusing or self.stopping.is_set():
+                return
+            self._refusing = refusing
+            if not refusing:
+                self.server_activate()
+                self._thread = self._make_thread()
+                self._thread.start()
+                return
+            self.shutdown()
+            self._thread.join(5)
+            self.socket.close()
+            self._hang_up()
+            # bound, but nobody listens: the system refuses, and nobody else can take the port
+            self.socket = socket.socket(self.address_family, self.socket_type)
+            self.server_bind()
+
+    def _make_thread(self) -> threading.Thread:
+        return threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def _hang_up(self) -> list[threading.Thread]:
+        """Close every connection and return the threads that served them."""
         with self._guard:
             connections, threads = list(self._open), list(self._serving)
         for connection in connections:
@@ -58,8 +86,7 @@ class WireServer(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 log.debug("connection was gone")
-        for thread in threads:
-            thread.join(5)
+        return threads
 
     def process_request_thread(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
         """Serve one connection, remembered so that stop() can end it."""
@@ -103,7 +130,7 @@ class WireHandler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         if length > MAX_BODY:
             self.close_connection = True
-            self._send(Answer(413, ""))
+            self.send_answer(Answer(413, ""))
             return
         url = urlsplit(self.path)
         request = WireRequest(
@@ -120,12 +147,21 @@ class WireHandler(BaseHTTPRequestHandler):
             log.exception("sandbox failed at %s", request.path)
             answer, fault = Answer(500, "sandbox failed, see its log"), None
         if fault is None:
-            self._send(answer)
-        else:
-            self._break(answer, fault)
+            self.send_answer(answer)
+        elif not send_broken(self, answer, fault):
+            self.close_connection = True
 
-    def _head(self, answer: Answer, length: int | None) -> None:
-        self.send_response(answer.status)
+    @property
+    def stopping(self) -> threading.Event:
+        """Set when the server ends."""
+        return self.server.stopping
+
+    def send_head(self, answer: Answer, length: int | None) -> None:
+        """Send status and headers; without a length the body ends with the connection, or as its headers say."""
+        self.send_response_only(answer.status)
+        self.send_header("Server", self.server_version)
+        if "Date" not in answer.headers:
+            self.send_header("Date", self.date_time_string())
         self.send_header("Content-Type", answer.content_type())
         for name, value in answer.headers.items():
             if name != "Content-Type":
@@ -134,72 +170,13 @@ class WireHandler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(length))
         self.end_headers()
 
-    def _send(self, answer: Answer) -> None:
-        payload = answer.payload()
-        self._head(answer, len(payload))
-        if self.command != "HEAD":
-            self.wfile.write(payload)
+    def send_bytes(self, data: bytes) -> None:
+        """Send bytes at once."""
+        self.wfile.write(data)
         self.wfile.flush()
 
-    def _break(self, answer: Answer, fault: Fault) -> None:
-        """Send `answer` in the broken way of `fault`."""
+    def send_answer(self, answer: Answer) -> None:
+        """Send a whole answer."""
         payload = answer.payload()
-        match fault.kind:
-            case FaultKind.LATENCY:
-                if not self.server.stopping.wait(fault.seconds):
-                    self._send(answer)
-                return
-            case FaultKind.HANG:
-                self.server.stopping.wait(fault.seconds if fault.seconds > 1 else 3600)
-            case FaultKind.RESET:
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.connection.close()
-            case FaultKind.TRUNCATE:
-                self._head(answer, len(payload))
-                self.wfile.write(payload[: len(payload) // 2])
-                self.wfile.flush()
-            case FaultKind.SLOW_BODY:
-                self._head(answer, len(payload))
-                self._drip(payload, fault.seconds)
-            case FaultKind.SLOW_HEAD:
-                self._drip(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n", fault.seconds)
-            case FaultKind.BAD_CHUNKS:
-                answer.headers["Transfer-Encoding"] = "chunked"
-                self._head(answer, None)
-                self.wfile.write(b"zz\r\n" + payload + b"\r\n0\r\n\r\n")
-                self.wfile.flush()
-            case _:
-                self._send(_spoiled(answer, payload, fault))
-                return
-        self.close_connection = True
-
-    def _drip(self, data: bytes, seconds: float) -> None:
-        self.wfile.flush()
-        for index in range(len(data)):
-            if self.server.stopping.wait(seconds):
-                return
-            self.wfile.write(data[index : index + 1])
-            self.wfile.flush()
-
-
-def _spoiled(answer: Answer, payload: bytes, fault: Fault) -> Answer:
-    """Return a whole answer with a bad body."""
-    match fault.kind:
-        case FaultKind.GARBAGE:
-            return Answer(answer.status, b"\x00\xff{]" + payload[::-1], {"Content-Type": "application/json"})
-        case FaultKind.HTML:
-            return Answer(
-                fault.status if fault.status != 503 else 200, "<html><body><h1>Just a moment</h1></body></html>"
-            )
-        case FaultKind.EMPTY:
-            return Answer(200, b"", {"Content-Type": "application/json"})
-        case FaultKind.BOM:
-            return Answer(answer.status, payload.decode().encode("utf-16"), {"Content-Type": "application/json"})
-        case FaultKind.HUGE:
-            return Answer(200, b'{"pad":"' + b"x" * HUGE_BYTES + b'"}', {"Content-Type": "application/json"})
-        case FaultKind.DEEP:
-            return Answer(200, b"[" * DEEP_LEVELS + b"]" * DEEP_LEVELS, {"Content-Type": "application/json"})
-        case FaultKind.REDIRECT:
-            return Answer(302, "", {"Location": "http://127.0.0.1:9/elsewhere"})
-        case _:
-            return answer
+        self.send_head(answer, len(payload))
+        self.send_bytes(payload if self.command != "HEAD" else b"")

@@ -14,16 +14,15 @@ from typing import Self
 from connectors.sandbox import dialects
 from connectors.sandbox.control import Control, RequestLog, truth
 from connectors.sandbox.dialect import Dialect, Site
-from connectors.sandbox.faults import Fault, FaultBoard, FaultKind
+from connectors.sandbox.faults import Fault, FaultBoard
 from connectors.sandbox.httpd import WireServer
 from connectors.sandbox.keys import KeyRing, SandboxKey
 from connectors.sandbox.limits import Limiter
-from connectors.sandbox.wire import Answer, WireRequest
+from connectors.sandbox.proxy import FaultProxy, Front, needs_proxy
 from connectors.sandbox.world import World
 
 DEFAULT_SEED = 7
 DEFAULT_DAYS = 45
-REPLACED = frozenset({FaultKind.STATUS, FaultKind.ERROR_200})
 
 
 def utc_now() -> datetime:
@@ -37,7 +36,8 @@ class SandboxConfig:
 
     `opened_on` None means 45 days before the clock's today; `base_port` 0 means free ports, else exchanges take ports
     from there in the order of their ids and control takes the next. `exchanges` None means all. `clock` returns aware
-    UTC.
+    UTC. `proxied` puts the fault-injecting proxy in front of every exchange: it takes the ports, the servers behind it
+    take free ones.
     """
 
     seed: int = DEFAULT_SEED
@@ -46,6 +46,7 @@ class SandboxConfig:
     clock: Callable[[], datetime] = utc_now
     exchanges: tuple[str, ...] | None = None
     enforce_limits: bool = True
+    proxied: bool = False
 
 
 class Sandbox:
@@ -62,6 +63,7 @@ class Sandbox:
         self.requests = RequestLog()
         self._sites = {name: (dialect, self._make_site(dialect)) for name, dialect in self._dialects.items()}
         self._servers: dict[str, WireServer] = {}
+        self._behind: list[WireServer] = []
 
     def _make_site(self, dialect: Dialect) -> Site:
         ring = KeyRing(dialect.default_keys())
@@ -83,8 +85,7 @@ class Sandbox:
         try:
             for index, name in enumerate((*self._dialects, "control")):
                 port = self.config.base_port + index if self.config.base_port else 0
-                server = WireServer(port, self._control() if name == "control" else self._exchange(name))
-                self._servers[name] = server
+                self._servers[name] = server = self._serve(name, port)
                 server.start()
         except OSError:
             self.stop()
@@ -92,9 +93,10 @@ class Sandbox:
 
     def stop(self) -> None:
         """Close the ports and every connection."""
-        for server in self._servers.values():
+        for server in (*self._servers.values(), *self._behind):
             server.stop()
         self._servers.clear()
+        self._behind.clear()
 
     def hosts(self) -> dict[str, dict[str, str]]:
         """Return exchange -> host key -> base URL, in the form of EXCHANGE_HOSTS."""
@@ -118,39 +120,36 @@ class Sandbox:
         return self._sites[exchange][1]
 
     def fault(self, fault: Fault) -> None:
-        """Order a fault."""
+        """Order a fault.
+
+        Raises:
+            ValueError: only the proxy can act it out, and there is none.
+        """
+        if needs_proxy(fault) and not self.config.proxied:
+            raise ValueError(f"{fault.kind} needs a sandbox with the proxy")
         self.faults.add(fault)
 
     def truth(self, uid: str, at: datetime | None = None) -> dict[str, object]:
         """Return the truth table of an account, with Decimals and datetimes."""
         return truth(self.world, uid, at or self.world.clock())
 
-    def _control(self) -> Control:
-        return Control(world=self.world, sites=self._sites, faults=self.faults, requests=self.requests)
-
-    def _exchange(self, name: str) -> Callable[[WireRequest], tuple[Answer, Fault | None]]:
+    def _serve(self, name: str, port: int) -> WireServer:
+        if name == "control":
+            control = Control(
+                world=self.world, sites=self._sites, order=self.fault, faults=self.faults, log=self.requests
+            )
+            return WireServer(port, control)
         dialect, site = self._sites[name]
-
-        def app(request: WireRequest) -> tuple[Answer, Fault | None]:
-            api_key = dialect.key_of(request)
-            fault = self.faults.take(name, request.path, api_key)
-            if fault is not None and fault.kind in REPLACED:
-                answer = _replaced(dialect, fault, site.now_ms())
-                fault = None
-            else:
-                answer = dialect.answer(request, site)
-            self.requests.add(name, request, api_key, answer.status)
-            return answer, fault
-
-        return app
-
-
-def _replaced(dialect: Dialect, fault: Fault, now_ms: int) -> Answer:
-    answer = dialect.refusal(fault.status, now_ms)
-    answer.status = 200 if fault.kind is FaultKind.ERROR_200 else fault.status
-    if fault.retry_after is not None:
-        answer.headers["Retry-After"] = str(fault.retry_after)
-    return answer
+        note = self.requests.add
+        if self.config.proxied:
+            behind = WireServer(0, lambda request: (dialect.answer(request, site), None))
+            self._behind.append(behind)
+            behind.start()
+            server: WireServer = FaultProxy(port, behind.url, dialect, site, note)
+        else:
+            server = WireServer(port, Front(dialect, site, lambda request: dialect.answer(request, site), note))
+        self.faults.watch(lambda: server.refuse(self.faults.is_refusing(name)))
+        return server
 
 
 def serve_forever(config: SandboxConfig, *, announce: Callable[[str], object] | None = None) -> int:
@@ -172,13 +171,14 @@ def serve_forever(config: SandboxConfig, *, announce: Callable[[str], object] | 
 
 
 def run(arguments: Sequence[str] = ()) -> int:
-    """Serve with command-line options: --seed, --opened-on, --base-port, --exchange (repeatable), --no-limits."""
+    """Serve with the command-line options of `sandbox serve --help`."""
     parser = argparse.ArgumentParser(prog="sandbox serve")
-    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="the same seed gives the same world")
     parser.add_argument("--opened-on", type=date.fromisoformat)
     parser.add_argument("--base-port", type=int, default=0)
-    parser.add_argument("--exchange", action="append", choices=dialects.available())
-    parser.add_argument("--no-limits", action="store_true")
+    parser.add_argument("--exchange", action="append", choices=dialects.available(), help="may be repeated")
+    parser.add_argument("--no-limits", action="store_true", help="never refuse for asking too often")
+    parser.add_argument("--proxy", action="store_true", help="put the fault-injecting proxy in front")
     options = parser.parse_args(list(arguments))
     config = SandboxConfig(
         seed=options.seed,
@@ -186,5 +186,6 @@ def run(arguments: Sequence[str] = ()) -> int:
         base_port=options.base_port,
         exchanges=tuple(options.exchange) if options.exchange else None,
         enforce_limits=not options.no_limits,
+        proxied=options.proxy,
     )
     return serve_forever(config)
