@@ -77,6 +77,7 @@ class RestConnector(ABC):
         self.usage: dict[str, int] = {}
         self.times = AnswerTimes(self.answer_time)
         self.on_call: Callable[[Endpoint], None] | None = None
+        self.sent = 0  # requests, retries included
         self._origins = {split_url(base)[0] for base in settings.hosts.values()}
         self._pace = Pace(self.info.rate_limits)
         self._gate = Gate(self.info, settings.way, told_by=self.address_headers, testnet=settings.testnet)
@@ -335,6 +336,7 @@ class RestConnector(ABC):
             path = path.replace(f"{{{name}}}", quote(str(params.pop(name)), safe=""))
         if not self._pace.wait(endpoint, end):
             raise RateLimitedError("own-pace", endpoint.path, exchange=self.info.id)
+        self.sent += 1
         if self.on_call is not None:
             self.on_call(endpoint)
         with hold(self._lock if self.in_turn and endpoint.private else None, end) as in_time:

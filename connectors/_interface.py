@@ -28,6 +28,7 @@ class Connector(Protocol):
     info: ClassVar[ExchangeInfo]
     usage: dict[str, int]
     on_call: Callable[[Endpoint], None] | None
+    sent: int
 
     def get_permissions(self) -> Permissions: ...  # noqa: D102 - described on RestConnector
     def get_account_info(self, *, wallets: Collection[str] | None = None) -> AccountInfo: ...  # noqa: D102

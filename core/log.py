@@ -3,6 +3,7 @@
 import logging
 import sys
 import threading
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TextIO
 
@@ -43,6 +44,7 @@ class ScrubbingFormatter(structlog.stdlib.ProcessorFormatter):
                 structlog.stdlib.add_logger_name,
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.ExtraAdder(),
+                structlog.contextvars.merge_contextvars,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
             ],
             processors=[
@@ -104,6 +106,11 @@ def adopt_foreign_loggers() -> None:
         if isinstance(logger, logging.Logger) and name.partition(".")[0] in OWN_HANDLERS:
             logger.handlers.clear()
             logger.propagate = True
+
+
+def log_ids(**ids: str | int) -> AbstractContextManager[None]:
+    """Put these ids into every line that this thread logs within the block; a record's own extras come first."""
+    return structlog.contextvars.bound_contextvars(**ids)
 
 
 def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

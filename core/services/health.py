@@ -16,9 +16,16 @@ SIDECAR_SILENT_AFTER = timedelta(seconds=60)
 
 def freshness(state: SyncState | None, now: datetime) -> Freshness:
     """Tell how old the last good reading is: fresh up to 2 planned intervals, late up to 10, old after."""
-    if state is None or state.last_ok_at is None:
+    if state is None:
         return Freshness.NEVER
-    intervals = (now - state.last_ok_at).total_seconds() / state.planned_interval_seconds
+    return fresh_by_interval(state.last_ok_at, state.planned_interval_seconds, now)
+
+
+def fresh_by_interval(read_at: datetime | None, interval_seconds: int | None, now: datetime) -> Freshness:
+    """Tell how old a reading is against the interval that is planned for it."""
+    if read_at is None or not interval_seconds:
+        return Freshness.NEVER
+    intervals = (now - read_at).total_seconds() / interval_seconds
     if intervals <= FRESH_INTERVALS:
         return Freshness.FRESH
     return Freshness.LATE if intervals <= LATE_INTERVALS else Freshness.OLD

@@ -3,7 +3,7 @@
 # ruff: noqa: D102 - the classes say what their methods are for
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from connectors.types import AccountInfo, LedgerPart, Permissions, Position, Pri
 from core.domain.types import ExchangeAccount, SealedCredential
 from core.ports import Clock, Storage
 from core.sync.due import Intervals
+from core.sync.tallies import Tallies
 
 PriceOf = Callable[[str], Decimal | None]
 
@@ -22,6 +23,11 @@ class Connector(Protocol):
 
     The ledger alone may come in parts, that say up to when they are whole.
     """
+
+    @property
+    def sent(self) -> int:
+        """Return how many requests have left so far, retries included."""
+        ...
 
     def get_permissions(self) -> Permissions: ...
     def get_account_info(self) -> AccountInfo: ...
@@ -62,3 +68,4 @@ class Tools:
     intervals: Intervals = Intervals()
     lease_seconds: float = 60
     allow_withdraw_keys: bool = False
+    tallies: Tallies = field(default_factory=Tallies)

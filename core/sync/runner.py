@@ -12,9 +12,11 @@ from uuid import UUID
 import schedule
 
 from connectors.errors import ConnectorError, ExchangeError, NotSupportedError
+from core import __version__
 from core.bootstrap import SyncParts
 from core.domain.types import Heartbeat, Job
 from core.errors import LeaseLostError
+from core.log import log_ids
 from core.ports import Lease
 from core.sync.budgets import Breakers
 from core.sync.bulkheads import Bulkheads
@@ -24,6 +26,7 @@ from core.sync.jobs import fail_job, run_job
 from core.sync.ports import Tools
 from core.sync.prices import PriceBoard
 from core.sync.rights import VERIFIED
+from core.sync.runs import RunRecord
 from core.sync.slot import run_slot
 from core.sync.upkeep import Upkeep
 from core.sync.verify import Retry
@@ -130,9 +133,7 @@ class Runner:
     def _beat_and_list(self, now: datetime) -> frozenset[str]:
         """Give a sign of life, list the accounts now and then, and return the paused exchanges."""
         if self._beat_at is None or now - self._beat_at >= timedelta(seconds=BEAT_SECONDS):
-            with self.tools.storage.begin() as uow:
-                uow.syncing.beat(Heartbeat(self.tools.owner, self._started_at, now, "ok"))
-            self._beat_at = now
+            self._beat(now)
         listed = self._fleet.listed_at
         if listed is None or now - listed >= timedelta(seconds=self.tools.intervals.main_seconds):
             with self.tools.storage.begin(write=False) as uow:
@@ -141,6 +142,14 @@ class Runner:
             read = (account.exchange for account in accounts if account.is_active and account.status in VERIFIED)
             self._fleet = Fleet(now, frozenset(read))
         return self._paused()
+
+    def _beat(self, now: datetime) -> None:
+        """Store a sign of life and what has been counted since the last one."""
+        beat = Heartbeat(self.tools.owner, self._started_at, now, "ok", __version__)
+        with self.tools.tallies.taken() as tallies, self.tools.storage.begin() as uow:
+            uow.syncing.beat(beat)
+            uow.runs.add_tallies(tallies)
+        self._beat_at = now
 
     def _paused(self) -> frozenset[str]:
         with self.tools.storage.begin(write=False) as uow:
@@ -225,6 +234,10 @@ class Runner:
         return len(leases)
 
     def _do_slot(self, lease: Lease) -> None:
+        with log_ids(**RunRecord(self.tools, lease).ids):
+            self._read_claimed(lease)
+
+    def _read_claimed(self, lease: Lease) -> None:
         exchange = lease.account.exchange
         if self.tools.clock() > lease.until - LEASE_LEFT:
             log.warning("slot missed, it waited too long", extra={"account_id": str(lease.account.id)})
@@ -249,10 +262,13 @@ class Runner:
     def _give_back(self, lease: Lease, code: str) -> None:
         now = self.tools.clock()
         interval = self.tools.intervals.main_seconds
+        record = RunRecord(self.tools, lease)
         try:
             with self.tools.storage.begin() as uow:
                 due = now + timedelta(seconds=interval)
                 uow.syncing.release(lease, next_due_at=due, interval_seconds=interval, now=now, error_code=code)
+                record.end(uow, code)
+            record.count()
         except LeaseLostError:
             log.info("lease lost", extra={"account_id": str(lease.account.id)})
 
@@ -274,3 +290,4 @@ class Runner:
             left = list(self._leases.values())
         for lease in left:
             self._give_back(lease, "stopped")
+        self._beat(self.tools.clock())

@@ -8,6 +8,7 @@ from connectors.errors import ConnectorError, ExchangeError, IpBannedError, NotS
 from connectors.types import LedgerPart, Permissions
 from core.domain.types import AccountStatus, ExchangeAccount, SealedCredential, SyncState
 from core.errors import DamagedCredentialError
+from core.log import log_ids
 from core.ports import Lease, UnitOfWork
 from core.sync.due import AUTH_CODES, ledger_since, next_due, plan_slot, planned_interval
 from core.sync.ingest import Answers, Stored, has_jumped, make_reading
@@ -15,6 +16,7 @@ from core.sync.ledger import ledger_rows
 from core.sync.ports import Connector, PriceOf, Tools
 from core.sync.reading import ReadingRefusedError, read_answers
 from core.sync.rights import MAY_WITHDRAW, VERIFIED, key_rights, read_permissions, refuse_account
+from core.sync.runs import RunRecord
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,9 @@ def run_slot(tools: Tools, lease: Lease) -> str | None:
         ConnectorError: for the exchange's breaker, after the outcome was stored and the account released.
         LeaseLostError: another sidecar has the account; nothing was written.
     """
-    return Slot(tools, lease).run()
+    slot = Slot(tools, lease)
+    with log_ids(**slot.record.ids):
+        return slot.run()
 
 
 def load_stored(uow: UnitOfWork, account: ExchangeAccount) -> Stored:
@@ -82,6 +86,7 @@ class Slot:
         self._tools = tools
         self._lease = lease
         self._planned_at = tools.clock()
+        self.record = RunRecord(tools, lease)
 
     def run(self) -> str | None:
         """Read, store and release, as `run_slot` says."""
@@ -125,6 +130,7 @@ class Slot:
     def _read(self, start: Start) -> Found:
         tools, account, now = self._tools, start.account, self._tools.clock()
         connector = tools.connect(account, start.sealed)
+        self.record.watch(connector)
         plan = plan_slot(account, start.state, now, tools.intervals)
         permissions = read_permissions(connector) if plan.rights else None
         if permissions is not None and permissions.withdraw and not tools.allow_withdraw_keys:
@@ -173,7 +179,10 @@ class Slot:
                 uow.accounts.set_rights(account, key_rights(found.permissions, now), account.uid, now)
             if account.status is AccountStatus.NEEDS_ATTENTION:
                 uow.accounts.set_status(account, AccountStatus.ACTIVE, None, now)
+            failed = {state.wallet: state.reason or "unknown" for state in reading.wallets if not state.ok}
+            self.record.end(uow, None, failed)
             self._release(uow, account, None)
+        self.record.count()
 
     def _fail(self, account: ExchangeAccount, code: str, *, generation: int, wait: timedelta = timedelta(0)) -> None:
         """Keep the last good state, say what is wrong, and come back when it can have changed."""
@@ -186,7 +195,9 @@ class Slot:
                     uow.accounts.set_status(stored, AccountStatus.DAMAGED, code, now)
                 elif code in AUTH_CODES:
                     uow.accounts.set_status(stored, AccountStatus.NEEDS_ATTENTION, code, now)
+            self.record.end(uow, code)
             self._release(uow, stored or account, code, wait=wait)
+        self.record.count()
 
     def _refuse(self, permissions: Permissions) -> None:
         now = self._tools.clock()
@@ -196,7 +207,9 @@ class Slot:
             if account is not None:
                 uow.accounts.set_rights(account, key_rights(permissions, now), account.uid, now)
                 refuse_account(uow, account, code=MAY_WITHDRAW, now=now)
+            self.record.end(uow, MAY_WITHDRAW)
             self._release(uow, account or self._lease.account, MAY_WITHDRAW)
+        self.record.count()
 
     def _release(
         self, uow: UnitOfWork, account: ExchangeAccount, code: str | None, *, wait: timedelta = timedelta(0)

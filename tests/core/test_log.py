@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.log import RootHandler, adopt_foreign_loggers, configure_logging, current_scrubber
+from core.log import RootHandler, adopt_foreign_loggers, configure_logging, current_scrubber, log_ids
 from core.security.scrubber import Scrubber
 from core.security.secret import Secret
 
@@ -195,3 +195,28 @@ def test_a_look_at_the_schema_writes_no_line(json_output: io.StringIO) -> None:
     logging.getLogger("alembic.runtime.migration").info("Context impl SQLiteImpl.")
     logging.getLogger("alembic").warning("something to know")
     assert [json.loads(line)["event"] for line in json_output.getvalue().splitlines()] == ["something to know"]
+
+
+def test_ids_are_in_every_line_of_their_block_and_of_their_thread_only(json_output: io.StringIO) -> None:
+    log = logging.getLogger("core.test")
+
+    def elsewhere() -> None:
+        log.info("elsewhere")
+
+    with log_ids(sidecar_id="one", account_id="a1", slot=7), log_ids(run=3):
+        log.info("inside", extra={"account_id": "a2"})
+        other = threading.Thread(target=elsewhere)
+        other.start()
+        other.join()
+    log.info("after")
+    lines = [json.loads(line) for line in json_output.getvalue().splitlines()]
+    ids = [{name: line.get(name) for name in ("sidecar_id", "account_id", "slot", "run")} for line in lines]
+    assert ids[0] == {"sidecar_id": "one", "account_id": "a2", "slot": 7, "run": 3}
+    assert ids[1:] == [{"sidecar_id": None, "account_id": None, "slot": None, "run": None}] * 2
+
+
+def test_an_id_that_holds_a_secret_is_scrubbed_like_everything_else(output: io.StringIO) -> None:
+    with log_ids(account_id=CANARY):
+        logging.getLogger("core.test").info("read")
+    assert "c4n4ry" not in output.getvalue()
+    assert "read" in output.getvalue()

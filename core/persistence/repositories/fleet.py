@@ -1,6 +1,7 @@
 """All accounts at a glance: few columns of many rows, for those who look after everybody."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -37,7 +38,7 @@ class FleetRepository(Repository):
         statement = self._scoped(select(*PULSE_COLUMNS), ExchangeAccountRow.user_id, client_ids)
         statement = statement.outerjoin(SyncStateRow, SyncStateRow.account_id == ExchangeAccountRow.id)
         rows = self.run(statement.where(ExchangeAccountRow.removed_at.is_(None)))
-        return [AccountPulse(*row[:3], AccountStatus(row[3]), *row[4:11], row[11] or 0) for row in rows]
+        return [_to_pulse(row) for row in rows]
 
     def names(self, client_ids: ClientIds) -> list[tuple[UUID, str]]:
         """Return what each account is found by: its name, its client's name and sign-in name; by name."""
@@ -58,3 +59,8 @@ class FleetRepository(Repository):
         states = {state.account_id: state for state in syncing.states(client_ids, account_ids=account_ids)}
         width = len(ACCOUNT_COLUMNS)
         return [NamedAccount(to_account(row[:width]), to_user(row[width:]), states.get(row[0])) for row in rows]
+
+
+def _to_pulse(row: Sequence[Any]) -> AccountPulse:
+    values = dict(zip(AccountPulse.__dataclass_fields__, row, strict=True))
+    return AccountPulse(**{**values, "status": AccountStatus(values["status"]), "failures": values["failures"] or 0})
