@@ -104,6 +104,11 @@ def number_or_none(value: object) -> Decimal | None:
     return None if value is None or value == "" else number(value)
 
 
+def number_or_empty(value: object) -> Decimal | None:
+    """Return a number, or None where the exchange documents an empty text; what is missing or null is refused."""
+    return None if value == "" else number(value)
+
+
 def number_or_zero(value: object) -> Decimal:
     """Return a number, or zero where the exchange documents an empty text as zero; what is missing is not zero."""
     return ZERO if value == "" else number(value)

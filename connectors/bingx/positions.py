@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import instant, nonzero, number, number_or_none, ratio, rows_or_none, text, text_or_none
+from connectors._parse import flag, instant, nonzero, number, number_or_none, ratio, rows_or_none, text, text_or_none
 from connectors._reading import Answer, Reading
 from connectors.bingx.balances import counts
 from connectors.bingx.public import data, listed
@@ -28,7 +28,8 @@ def lacks_mark(answer: Answer) -> bool:
 def linear(answer: Answer) -> Reading:
     """Read USDT-M positions; P&L is in `currency`."""
     found = [row for row in open_rows(answer) if counts(_settle(row), answer)]
-    hedged = any(row.get("onlyOnePosition") is False for row in found)
+    told = {None if row.get("onlyOnePosition") is None else flag(row["onlyOnePosition"]) for row in found}
+    hedged = True if False in told else None if None in told else False
     reading = _reading(found, [_linear(row, answer) for row in found])
     reading.extra = {"hedged": hedged} if found else {}
     return reading
@@ -72,7 +73,7 @@ def _side(row: Mapping[str, Any]) -> Side:
 
 def _settle(row: Mapping[str, Any]) -> str:
     parts = split_symbol(text(row["symbol"]))
-    return text(row.get("currency") or (parts[1] if parts else None))
+    return text(row["currency"] if "currency" in row else parts[1] if parts else None)
 
 
 def _mark(row: Mapping[str, Any], answer: Answer) -> Decimal | None:

@@ -9,6 +9,7 @@ from connectors._parse import (
     milliseconds,
     natural,
     number,
+    number_or_empty,
     number_or_none,
     number_or_zero,
     record,
@@ -130,7 +131,7 @@ def _trading(wallet: str, row: Mapping[str, Any], answer: Answer) -> Balance:
 
 def _sums(wallet: str, account: Mapping[str, Any], coins: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the account's own sums; without an equity that of the coins, where each has a value."""
-    equity = number_or_none(account["totalEquity"])
+    equity = number_or_empty(account["totalEquity"])
     values = [number_or_none(row.get("usdValue")) for row in coins]
     known = [value for value in values if value is not None]
     if equity is None and known and len(known) == len(values):

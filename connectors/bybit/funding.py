@@ -130,7 +130,7 @@ def _history(row: Mapping[str, Any]) -> list[LedgerEntry]:
         asset=asset,
         amount=amount if comes else -amount,
         booked_at=_seconds(seconds),
-        venue_type=text(row.get("descriptionEn") or row.get("showBusiTypeEn")),
+        venue_type=text(text_or_none(row.get("descriptionEn")) or row.get("showBusiTypeEn")),
     )
     return [entry]
 

@@ -35,7 +35,7 @@ def system_status(answer: Answer) -> Reading:
 
 def tickers(answer: Answer) -> Reading:
     """Read last prices by pair code."""
-    found = {code: nonzero(record(row)["c"][0]) for code, row in record(result(answer)).items()}
+    found = {code: nonzero(number(record(row)["c"][0])) for code, row in record(result(answer)).items()}
     return Reading(prices={code: price for code, price in found.items() if price is not None and price > 0})
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import natural, number, number_or_none, number_or_zero, ratio, rows, text, total
+from connectors._parse import natural, number, number_or_empty, number_or_none, number_or_zero, ratio, rows, text, total
 from connectors._reading import Answer, Reading
 from connectors._wallets import merge_balances
 from connectors.okx.public import data
@@ -22,10 +22,10 @@ def trading_account(answer: Answer) -> Reading:
         for detail in rows(row["details"])
         if (balance := _trading(detail, answer)) and (balance.total or balance.equity or balance.debt)
     ]
-    equity = number_or_none(row["totalEq"])
+    equity = number_or_empty(row["totalEq"])
     if equity is None:
         equity = total(number_or_zero(detail["eqUsd"]) for detail in rows(row["details"]))
-    profit = number_or_none(row["upl"])
+    profit = number_or_empty(row["upl"])
     if profit is None:
         profit = total(_profit_usd(detail) for detail in rows(row["details"]))
     account = {

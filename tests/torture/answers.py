@@ -36,6 +36,8 @@ MAPS = {
     "/api/v5/asset/asset-valuation": ("data/0/details",),
     "/v2/exchange-rates": ("data/rates",),
     "/api/v4/unified/accounts": ("balances",),
+    "/openApi/spot/v1/account/balance": ("data",),
+    "/openApi/swap/v1/trade/positionHistory": ("data",),
     "/openApi/swap/v2/quote/ticker": ("data",),  # a list when no symbol is asked for
     "/openApi/fund/v1/account/balance": ("data",),  # an empty list when there is nothing
     "/0/private/Earn/Allocations": ("result/items/*/amount_allocated",),
@@ -47,6 +49,7 @@ LEFT_OUT = frozenset({
     ("/sapi/v1/account/apiRestrictions", ("enablePortfolioMarginTrading",)),
     ("/fapi/v3/account", ("assets", "*", "updateTime")),
     ("/api/v4/unified/accounts", ("balances", "ETH", "iso_balance")),
+    ("/api/v4/unified/accounts", ("balances", "USDT", "iso_balance")),
     ("/v5/asset/asset-overview", ("result", "list", "*", "coinDetail")),
     ("/v5/asset/asset-overview", ("result", "list", "*", "categories", "*", "coinDetail")),
     ("/api/v4/futures/usdt/position_close", ("*", "accum_size")),

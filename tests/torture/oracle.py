@@ -25,10 +25,10 @@ NAMES = frozenset({
 })  # fmt: skip
 CODES = 1000
 # an empty text says: the last page, no address that a key is bound to, a sum that the exchange does not make
-SAID_BY_EMPTY = frozenset({"next", "ip_restricted", "account", "free", "kind", "excluded", "account_ids"})
+SAID_BY_EMPTY = frozenset({"next", "ip_restricted", "account", "free", "kind", "excluded", "account_ids", "earn"})
 # rounded, said by being left out, or what the exchange's own words are
 NOT_MONEY = frozenset({"leverage", "margin_mode", "status", "count", "raw", "is_sub_account"})
-CODE_NAMES = frozenset({"type", "status", "state"})
+CODE_NAMES = frozenset({"type", "status", "state", "instType"})
 CLIPPED = frozenset({"free", "locked"})  # one is what the other leaves of the whole, never below zero
 NEVER_UNSAID = frozenset({*SECTIONS, "prices", "next", "history_unavailable"})
 SUMMED = ("free", "locked", "total", "debt", "equity", "unrealized_pnl", "amount", "net_pnl", "size_base")
@@ -61,6 +61,8 @@ def judge(mutation: Mutation, tree: Any, base: Reading | None, outcome: Reading 
 
 def _gone(mutation: Mutation, tree: Any, before: Figures, after: Figures, read: Reader) -> str:  # noqa: ANN401
     old, new = as_number(at(tree, mutation.path)), _new(mutation)
+    if mutation.path[-1] in CODE_NAMES and isinstance(new, str) and new:
+        return ""
     if old is not None and isinstance(new, str) and not isinstance(new, Token) and new and abs(old) < CODES:
         return _text(mutation, tree, before, after, read)  # a status or kind we do not know
     if before == after:
@@ -123,7 +125,9 @@ def _number(mutation: Mutation, tree: Any, before: Figures, after: Figures, read
     known = [path for path in first if path in second and path[0] != "next" and not _light(path)]
     if any(first[path] == second[path] != before[path] for path in known if path in before):
         return ""  # a code
-    for path in known:
+    if new > 0 and any(path not in after for path in known if path[0] == "prices"):
+        return "silently lost: prices"
+    for path in [path for path in known if path in after]:
         fault = _moved(path, (first[path], second[path], after[path]), (one, two, new))
         if fault:
             return fault
@@ -172,6 +176,8 @@ def _dropped(mutation: Mutation, tree: Any, before: Figures, after: Figures, rea
 
 
 def _text(mutation: Mutation, tree: Any, before: Figures, after: Figures, read: Reader) -> str:  # noqa: ANN401
+    if mutation.path[-1] in CODE_NAMES:
+        return ""
     if _sums(before) == _sums(after) or _count(before) != _count(after):
         return ""
     row = next((end for end in range(len(mutation.path), 0, -1) if isinstance(mutation.path[end - 1], int)), 0)
@@ -276,8 +282,8 @@ def _light(path: Path) -> bool:
 
 
 def _shape(found: Figures) -> set[Path]:
-    """Return the places of a reading, but for the next page's: its parameters."""
-    return {path for path in found if path[0] != "next"}
+    """Return the places of a reading's rows."""
+    return {path for path in found if path[0] in SECTIONS}
 
 
 def _rows_known(after: Figures, *known: Figures) -> str:
