@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import ZERO, flag, number, ratio, record, rows, text, text_or_none
+from connectors._parse import ZERO, flag, number, ratio, record, rows, text
 from connectors._reading import Answer, Reading
 from connectors.coinbase.positions import breakdown_positions
 from connectors.coinbase.wire import currency, moment, money, money_or_none, next_uri
@@ -119,7 +119,7 @@ def _spot(row: Mapping[str, Any], answer: Answer) -> Balance:
 
 
 def _counted_elsewhere(row: Mapping[str, Any]) -> str | None:
-    platform = text_or_none(row.get("platform"))
+    platform = text(row["platform"]) if "platform" in row else None
     if platform == PERPETUALS_PLATFORM or row.get("type") == PERPETUALS:
         return NOT_READ
     if platform == FUTURES_PLATFORM:
