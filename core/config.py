@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     vault_private_keys_file: Path = Path()
     sync_interval_seconds: int = Field(default=30, ge=5, le=3600)
     sync_slow_interval_seconds: int = Field(default=120, ge=5, le=86400)
+    sync_rest_interval_seconds: int = Field(default=300, ge=5, le=86400)
+    client_active_days: int = Field(default=7, ge=1, le=3650)
+    slow_wallet_interval_seconds: int = Field(default=120, ge=5, le=86400)
+    earn_interval_seconds: int = Field(default=600, ge=5, le=86400)
     ledger_interval_seconds: int = Field(default=300, ge=5, le=86400)
     sync_threads: int = Field(default=16, ge=1, le=128)
     lease_seconds: int = Field(default=60, ge=20, le=3600)
@@ -46,6 +50,13 @@ class Settings(BaseSettings):
     default_language: Literal["pt_BR", "en"] = "pt_BR"
     default_time_zone: str = "America/Sao_Paulo"
     egress_ips: str = ""
+    egress_address: str = ""
+    egress_proxy: SecretStr = SecretStr("")
+    egress_name: str = Field(default="", max_length=64)
+    backup_dir: Path = Path()
+    backup_keep_hourly: int = Field(default=24, ge=1, le=1000)
+    backup_keep_daily: int = Field(default=30, ge=1, le=30)
+    pg_bin_dir: Path | None = None
     metrics_token: SecretStr = SecretStr("")
     exchange_hosts: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
 
@@ -70,6 +81,7 @@ class Settings(BaseSettings):
             "database_url": f"sqlite:///{(data_dir / 'dashboard.db').as_posix()}",
             "public_url": f"http://127.0.0.1:{values.get('port', 8501)}",
             "app_key_file": keys / "app.key",
+            "backup_dir": data_dir / "backups",
             "vault_public_key_file": keys / "vault.public",
             "vault_private_keys_file": keys / "vault.private",
         }
@@ -101,11 +113,41 @@ class Settings(BaseSettings):
                 raise ValueError("only loopback addresses are accepted (it exists for the sandbox and for tests)")
         return hosts
 
+    @field_validator("egress_address")
+    @classmethod
+    def _check_egress_address(cls, address: str) -> str:
+        if address:
+            try:
+                ipaddress.ip_address(address)
+            except ValueError:
+                raise ValueError("is not an IP address of this machine") from None
+        return address
+
+    @field_validator("egress_proxy")
+    @classmethod
+    def _check_egress_proxy(cls, proxy: SecretStr) -> SecretStr:
+        parts = urlsplit(proxy.get_secret_value())
+        try:
+            is_whole = parts.scheme == "http" and parts.hostname and parts.port and not parts.path.strip("/")
+        except ValueError:
+            is_whole = False
+        if proxy.get_secret_value() and not is_whole:
+            raise ValueError("must look like http://name:password@proxy.example.com:3128")
+        return proxy
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if self.lease_seconds < self.sync_interval_seconds:
             raise ValueError("GA_LEASE_SECONDS must not be shorter than GA_SYNC_INTERVAL_SECONDS")
+        if self.egress_address and self.egress_proxy.get_secret_value():
+            raise ValueError("GA_EGRESS_ADDRESS and GA_EGRESS_PROXY exclude each other")
         return self
+
+    @property
+    def egress(self) -> str:
+        """Return the name under which what this process's address uses of the exchanges' limits is counted."""
+        proxy = urlsplit(self.egress_proxy.get_secret_value())
+        return self.egress_name or self.egress_address or (f"{proxy.hostname}:{proxy.port}" if proxy.hostname else "")
 
     @property
     def is_sqlite(self) -> bool:

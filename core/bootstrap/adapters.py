@@ -99,8 +99,9 @@ class SealingVault:
 class ConnectorLibrary:
     """The port `Exchanges` over the connector library."""
 
-    def __init__(self, hosts: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, hosts: Mapping[str, Mapping[str, str]], leave: connectors.Exit | None = None) -> None:
         self._hosts = hosts
+        self._exit = leave or connectors.Exit()
 
     def available(self) -> list[str]:
         """Return the ids of all exchanges, sorted."""
@@ -117,9 +118,18 @@ class ConnectorLibrary:
         self.create(exchange, fields, testnet=testnet, options=options)
 
     def create(
-        self, exchange: str, fields: Mapping[str, str], *, testnet: bool, options: Mapping[str, str]
+        self,
+        exchange: str,
+        fields: Mapping[str, str],
+        *,
+        testnet: bool,
+        options: Mapping[str, str],
+        meter: connectors.Meter | None = None,
     ) -> connectors.Connector:
-        """Return a connector of this exchange, pointed at the hosts of the environment if it names any."""
+        """Return a connector of this exchange, pointed at the hosts of the environment if it names any.
+
+        `meter` counts what its requests cost.
+        """
         return connectors.create(
             exchange,
             api_key=fields.get("api_key", ""),
@@ -129,9 +139,12 @@ class ConnectorLibrary:
             hosts=self._hosts.get(exchange),
             clock=utc_now,
             options=dict(options),
+            way=connectors.Way(self._exit, meter),
         )
 
-    def create_public(self, exchange: str, testnet: bool) -> connectors.Connector:
+    def create_public(
+        self, exchange: str, testnet: bool, meter: connectors.Meter | None = None
+    ) -> connectors.Connector:
         """Return a connector for public calls (prices, server time); its credentials are no credentials."""
         names = [f.name for f in self.describe(exchange).credential_fields if f.kind != "choice"]
-        return self.create(exchange, dict.fromkeys(names, NO_KEY), testnet=testnet, options={})
+        return self.create(exchange, dict.fromkeys(names, NO_KEY), testnet=testnet, options={}, meter=meter)

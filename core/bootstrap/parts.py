@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-from connectors import Connector
+from connectors import Connector, Exit, Meter
 from core.bootstrap.adapters import AuditChain, ConnectorLibrary, Passwords, SealingVault, Tokens, utc_now
 from core.config import Settings, load_settings
 from core.domain.types import ExchangeAccount
@@ -45,8 +45,8 @@ class SyncParts:
     clock: Clock
     opener: Opener
     exchanges: Exchanges
-    make_connector: Callable[[ExchangeAccount, Mapping[str, Secret]], Connector]
-    make_public: Callable[[str, bool], Connector]
+    make_connector: Callable[[ExchangeAccount, Mapping[str, Secret], Meter | None], Connector]
+    make_public: Callable[[str, bool, Meter | None], Connector]
     sidecar_id: str
 
 
@@ -89,12 +89,14 @@ def build_sync(settings: Settings) -> SyncParts:
     with storage.begin(write=False) as uow:
         kids_in_use, key_checks = uow.credentials.kids_in_use(), uow.credentials.key_checks()
     check_keys(ring, kids_in_use, key_checks)
-    library = ConnectorLibrary(settings.exchange_hosts)
+    library = ConnectorLibrary(
+        settings.exchange_hosts, Exit(settings.egress_address, settings.egress_proxy.get_secret_value())
+    )
     scrubber = current_scrubber()
 
-    def make_connector(account: ExchangeAccount, fields: Mapping[str, Secret]) -> Connector:
+    def make_connector(account: ExchangeAccount, fields: Mapping[str, Secret], meter: Meter | None) -> Connector:
         plain = {name: value.reveal() for name, value in fields.items()}
-        return library.create(account.exchange, plain, testnet=account.testnet, options=account.options)
+        return library.create(account.exchange, plain, testnet=account.testnet, options=account.options, meter=meter)
 
     return SyncParts(
         settings=settings,

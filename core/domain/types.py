@@ -67,6 +67,18 @@ class Freshness(StrEnum):
     NEVER = "never"
 
 
+class Tier(StrEnum):
+    """How often an account is meant to be read, the most often first.
+
+    Main accounts; those on somebody's screen; others of a client who is active; all the rest.
+    """
+
+    MAIN = "main"
+    WATCHED = "watched"
+    ACTIVE = "active"
+    REST = "rest"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """A person who signs in. A client is a user with role client."""
@@ -168,6 +180,8 @@ class SyncState:
     """What the sidecar knows about the syncing of one account. `data_version` grows with each stored reading.
 
     The ledger is whole from `ledger_since` to `ledger_read_to`; `ledger_cursor` is where a reading in parts goes on.
+    `looked_at` is when the account was last on a screen; `slow_read_at` and `seldom_read_at` are when the wallets that
+    are not read in every slot last were; `egress` is the address (or the name of the proxy) it is read from.
     """
 
     account_id: UUID
@@ -186,6 +200,11 @@ class SyncState:
     ledger_since: datetime | None = None
     data_version: int = 0
     ledger_cursor: datetime | None = None
+    tier: str = Tier.ACTIVE
+    looked_at: datetime | None = None
+    egress: str | None = None
+    slow_read_at: datetime | None = None
+    seldom_read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,3 +356,47 @@ class Heartbeat:
     beat_at: datetime
     keys: str
     detail: str = ""
+    egress: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPlan:
+    """How often the accounts of one exchange that one address reads can be read within the exchange's limits.
+
+    `allowed` is how many accounts the address could read at the shortest interval (None: no limit is near); `seconds`
+    are the planned intervals by tier, `wanted` those that would hold without limits.
+    """
+
+    exchange: str
+    egress: str
+    accounts: int
+    allowed: int | None
+    seconds: Mapping[str, int]
+    wanted: Mapping[str, int]
+    made_at: datetime
+
+    @property
+    def is_stretched(self) -> bool:
+        """Tell whether the limits make any tier's interval longer than wanted."""
+        return any(self.seconds[tier] > wanted for tier, wanted in self.wanted.items() if tier in self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One count that an exchange keeps of an address, as we keep it.
+
+    `units` of `limit` were booked in the window number `window` (of `window_seconds`, since 1970); nothing more may
+    leave before `free_at` (microseconds since 1970). A slot of one account takes `slot_units` on average, all else
+    `other_rate` units a second.
+    """
+
+    exchange: str
+    egress: str
+    bucket: str
+    limit: int
+    window_seconds: int
+    free_at: int = 0
+    window: int = 0
+    units: int = 0
+    slot_units: float = 0.0
+    other_rate: float = 0.0

@@ -17,6 +17,7 @@ from core.persistence.repositories.jobs import JobRepository
 from core.persistence.repositories.ledger import LedgerRepository
 from core.persistence.repositories.marks import MarkRepository
 from core.persistence.repositories.picture import PictureRepository
+from core.persistence.repositories.planning import PlanningRepository
 from core.persistence.repositories.price_history import PriceHistoryRepository
 from core.persistence.repositories.prices import PriceRepository
 from core.persistence.repositories.readings import ReadingRepository
@@ -75,6 +76,11 @@ class SqlUnitOfWork:
     def fleet(self) -> FleetRepository:
         """All accounts at a glance."""
         return FleetRepository(self.connection, self._allowed)
+
+    @cached_property
+    def planning(self) -> PlanningRepository:
+        """Tiers, addresses, plans and budgets."""
+        return PlanningRepository(self.connection, self._allowed)
 
     @cached_property
     def readings(self) -> ReadingRepository:

@@ -10,6 +10,7 @@ from core.ports.history import Days, History, Keep
 from core.ports.marks import Marks, PriceHistory
 from core.ports.parts import Exchanges, PasswordHasher, Sealer, TokenHasher
 from core.ports.people import AuditLog, Facts, LoginSessions, Users
+from core.ports.planning import Planning
 from core.ports.readings import Ledger, Pictures, Prices, Readings
 from core.ports.records import (
     Attempts,
@@ -19,9 +20,11 @@ from core.ports.records import (
     ClientPicture,
     Clock,
     ExchangePause,
+    FleetRow,
     Lease,
     LoginSession,
     OneTimeLink,
+    Pacing,
     PointRow,
     PointWindow,
     StoredReading,
@@ -43,6 +46,7 @@ __all__ = [
     "ExchangePause",
     "Exchanges",
     "Facts",
+    "FleetRow",
     "Fleet",
     "History",
     "Jobs",
@@ -54,8 +58,10 @@ __all__ = [
     "NamedAccount",
     "Marks",
     "OneTimeLink",
+    "Pacing",
     "PasswordHasher",
     "Pictures",
+    "Planning",
     "PointRow",
     "PointWindow",
     "PriceHistory",

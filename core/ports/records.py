@@ -65,11 +65,39 @@ class Attempts:
 
 @dataclass(frozen=True, slots=True)
 class ExchangePause:
-    """No request to this exchange before `until` (rate limit or ban), or what is wrong with it as a whole."""
+    """No request to this exchange from this address before `until` (rate limit or ban), or what is wrong with it."""
 
     exchange: str
     until: datetime
     reason: str
+    egress: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetRow:
+    """What the plan needs to know of one account that is being read."""
+
+    account_id: UUID
+    client_id: UUID
+    exchange: str
+    testnet: bool
+    is_main: bool
+    tier: str
+    egress: str | None
+    looked_at: datetime | None
+    client_seen_at: datetime | None
+    interval_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """What is decided of one account: its tier, the address that reads it, and how often."""
+
+    account_id: UUID
+    tier: str
+    egress: str | None
+    interval_seconds: int
+    is_sooner: bool
 
 
 @dataclass(frozen=True, slots=True)

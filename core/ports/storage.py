@@ -11,6 +11,7 @@ from core.ports.fleet import Fleet, SyncRuns
 from core.ports.history import Days, History
 from core.ports.marks import Marks, PriceHistory
 from core.ports.people import AuditLog, Facts, LoginSessions, Users
+from core.ports.planning import Planning
 from core.ports.readings import Ledger, Pictures, Prices, Readings
 
 
@@ -33,6 +34,8 @@ class UnitOfWork(Protocol):
     def runs(self) -> SyncRuns: ...
     @property
     def fleet(self) -> Fleet: ...
+    @property
+    def planning(self) -> Planning: ...
     @property
     def readings(self) -> Readings: ...
     @property

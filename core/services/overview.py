@@ -48,7 +48,7 @@ class _Loaded:
     shown: list[ExchangeAccount]
     states: dict[UUID, SyncState]
     jobs: dict[UUID, Job]
-    pauses: dict[str, ExchangePause]
+    pauses: dict[tuple[str, str], ExchangePause]
     wallets: list[WalletState]
     balances: list[HeldBalance]
     positions: list[OpenPosition]
@@ -138,7 +138,7 @@ def _load(
         shown=shown,
         states={state.account_id: state for state in picture.states},
         jobs=_newest_jobs(picture.jobs),
-        pauses={pause.exchange: pause for pause in picture.pauses},
+        pauses={(pause.exchange, pause.egress): pause for pause in picture.pauses},
         wallets=picture.wallets,
         balances=[row for row in picture.balances if row.account_id in ids],
         positions=[row for row in picture.positions if row.account_id in ids],
@@ -248,7 +248,7 @@ def _account_health(account: ExchangeAccount, loaded: _Loaded, now: datetime) ->
         error_code=account.reason or (state.last_error_code if state else None),
         sync=state,
         job=loaded.jobs.get(account.id),
-        pause=loaded.pauses.get(account.exchange),
+        pause=loaded.pauses.get((account.exchange, (state.egress if state else None) or "")),
     )
 
 

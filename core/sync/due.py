@@ -1,12 +1,14 @@
-"""When an account is read next and what that reading covers; pure.
+"""When an account is read next, by what tier, and what that reading covers; pure.
 
 All durations are seconds; every instant is an aware UTC datetime given by the caller.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.types import ExchangeAccount, SyncState
+from connectors.types import WalletKind
+from core.domain.types import ExchangeAccount, SyncState, Tier, WalletState
 
 SLOT_SECONDS = 30
 AUTH_RETRY_SECONDS = 900.0
@@ -14,6 +16,7 @@ RIGHTS_MAX_AGE = timedelta(days=1)
 LEDGER_OVERLAP = timedelta(minutes=10)
 LEDGER_DAILY_OVERLAP = timedelta(hours=48)
 LEDGER_FIRST = timedelta(days=90)
+ON_TIME = timedelta(seconds=5)  # so much earlier than its interval a wallet's turn has come all the same
 
 # the person must act: one try per quarter of an hour
 AUTH_CODES = frozenset(
@@ -29,23 +32,50 @@ AUTH_CODES = frozenset(
         "other_identity",
     }
 )
+SLOW, SELDOM = "slow", "seldom"
+# kinds that are not read in every slot; all others are
+TURN_OF = {WalletKind.FUNDING: SLOW, WalletKind.MARGIN: SLOW, WalletKind.EARN: SELDOM}
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """How often things are read: main accounts, all others, ledgers."""
+    """How often things are read.
+
+    Accounts by tier (main ones and those on a screen, others of active clients, the rest), ledgers, and the wallets
+    that are not read in every slot: funding and margin (slow), earn (seldom). A client is active for `active_days`
+    after being seen, an account on a screen for `look_seconds` after the last look.
+    """
 
     main_seconds: int = 30
     slow_seconds: int = 120
     ledger_seconds: int = 300
+    rest_seconds: int = 300
+    slow_wallet_seconds: int = 120
+    seldom_wallet_seconds: int = 600
+    active_days: int = 7
+    look_seconds: int = 60
+
+    def of_tiers(self) -> dict[Tier, int]:
+        """Return the wanted interval of each tier."""
+        return {
+            Tier.MAIN: self.main_seconds,
+            Tier.WATCHED: self.main_seconds,
+            Tier.ACTIVE: self.slow_seconds,
+            Tier.REST: self.rest_seconds,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class SlotPlan:
-    """What one slot reads: always balances and positions, the ledger and the key's rights when due."""
+    """What one slot reads: wallets and positions always, the ledger and the key's rights when due.
+
+    `wallets` names the wallets to be asked for, None for all; `turns` says whose turn has come of slow and seldom.
+    """
 
     ledger_since: datetime | None
     rights: bool
+    wallets: frozenset[str] | None = None
+    turns: frozenset[str] = frozenset({SLOW, SELDOM})
 
 
 def slot_of(at: datetime) -> int:
@@ -53,9 +83,30 @@ def slot_of(at: datetime) -> int:
     return int(at.timestamp()) // SLOT_SECONDS
 
 
+def tier_of(
+    *, is_main: bool, looked_at: datetime | None, client_seen_at: datetime | None, now: datetime, intervals: Intervals
+) -> Tier:
+    """Return the tier of an account, by what is stored of it and of its client."""
+    if is_main:
+        return Tier.MAIN
+    if looked_at is not None and now - looked_at < timedelta(seconds=intervals.look_seconds):
+        return Tier.WATCHED
+    if client_seen_at is not None and now - client_seen_at < timedelta(days=intervals.active_days):
+        return Tier.ACTIVE
+    return Tier.REST
+
+
+def tier_now(account: ExchangeAccount, state: SyncState | None) -> Tier:
+    """Return the tier last decided, or main at once where the account has become or ceased to be that."""
+    if account.is_main:
+        return Tier.MAIN
+    known = Tier(state.tier) if state is not None else Tier.ACTIVE
+    return Tier.ACTIVE if known is Tier.MAIN else known
+
+
 def planned_interval(account: ExchangeAccount, intervals: Intervals) -> int:
-    """Return how often an account is meant to be read."""
-    return intervals.main_seconds if account.is_main else intervals.slow_seconds
+    """Return how often an account is meant to be read where nothing is stored of it yet."""
+    return intervals.of_tiers()[tier_now(account, None)]
 
 
 def next_due(
@@ -102,11 +153,59 @@ def is_ledger_due(state: SyncState, now: datetime, interval_seconds: int) -> boo
     return now - state.ledger_read_to >= timedelta(seconds=interval_seconds)
 
 
-def plan_slot(account: ExchangeAccount, state: SyncState, now: datetime, intervals: Intervals) -> SlotPlan:
-    """Return what the slot that starts now reads."""
+def turns_due(state: SyncState, now: datetime, intervals: Intervals) -> frozenset[str]:
+    """Return whose turn has come of the wallets that are not read in every slot."""
+    turns = (
+        (SLOW, state.slow_read_at, intervals.slow_wallet_seconds),
+        (SELDOM, state.seldom_read_at, intervals.seldom_wallet_seconds),
+    )
+    return frozenset(
+        turn
+        for turn, read_at, seconds in turns
+        if read_at is None or now < read_at or now - read_at >= timedelta(seconds=seconds) - ON_TIME
+    )
+
+
+def wallets_due(
+    kinds: Mapping[str, WalletKind], known: Mapping[str, WalletState], turns: frozenset[str]
+) -> frozenset[str] | None:
+    """Return the names of the wallets to be asked for, None for all; one that failed is asked for with the slow ones.
+
+    Args:
+        kinds: every wallet that the exchange may have, by its own name.
+        known: the stored wallets of the account by name.
+        turns: whose turn has come.
+    """
+    if turns == {SLOW, SELDOM}:
+        return None
+
+    def is_due(name: str, kind: WalletKind) -> bool:
+        turn = TURN_OF.get(kind)
+        has_failed = name in known and not known[name].ok
+        return turn is None or turn in turns or (has_failed and SLOW in turns)
+
+    return frozenset(name for name, kind in kinds.items() if is_due(name, kind))
+
+
+def plan_slot(
+    account: ExchangeAccount,
+    state: SyncState,
+    now: datetime,
+    intervals: Intervals,
+    *,
+    kinds: Mapping[str, WalletKind] | None = None,
+    known: Mapping[str, WalletState] | None = None,
+) -> SlotPlan:
+    """Return what the slot that starts now reads; without `kinds` all wallets.
+
+    The key's rights are asked daily, and at the try that follows an error of authentication.
+    """
     checked_at = account.rights.checked_at
     due = is_ledger_due(state, now, intervals.ledger_seconds)
+    turns = turns_due(state, now, intervals) if kinds else frozenset({SLOW, SELDOM})
     return SlotPlan(
         ledger_since=ledger_since(state, now) if due else None,
-        rights=checked_at is None or now - checked_at >= RIGHTS_MAX_AGE,
+        rights=checked_at is None or now - checked_at >= RIGHTS_MAX_AGE or state.last_error_code in AUTH_CODES,
+        wallets=wallets_due(kinds or {}, known or {}, turns),
+        turns=turns,
     )

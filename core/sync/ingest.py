@@ -38,11 +38,16 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the exchange answered in one slot, asked at `at`. `positions` None: that read failed, the old ones stay."""
+    """What the exchange answered in one slot, asked at `at`. `positions` None: that read failed, the old ones stay.
+
+    The `carried` wallets were not asked for, as their turn had not come: they are as they were last read. None where
+    every wallet was asked for.
+    """
 
     info: AccountInfo
     positions: Sequence[Position] | None
     at: datetime
+    carried: frozenset[str] | None = None
 
 
 def emptied_wallets(info: AccountInfo, before: Stored) -> set[str]:
@@ -95,9 +100,10 @@ def make_reading(
         if not wallet.ok:
             states.append(_carried(account, wallet, last=last, at=at))
             continue
-        valued = value_wallet(account, wallet, positions, price_of=price_of, at=at)
+        read_at = last.as_of if last is not None and last.as_of and wallet.wallet in (answers.carried or ()) else at
+        valued = value_wallet(account, wallet, positions, price_of=price_of, at=read_at)
         old = [p for p in before.positions if p.wallet == wallet.wallet] if answers.positions is None else []
-        states.append(_good(account, wallet, valued, last=last, at=at))
+        states.append(_good(account, wallet, valued, last=last, at=read_at))
         balances.extend(valued.balances)
         opened.extend([*valued.positions, *old])
     states.extend(replace(gone, ok=False, reason=NOT_REPORTED, attempted_at=at) for gone in previous.values())

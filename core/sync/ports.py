@@ -2,19 +2,20 @@
 
 # ruff: noqa: D102 - the classes say what their methods are for
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
-from connectors.types import AccountInfo, LedgerPart, Permissions, Position, Price
-from core.domain.types import ExchangeAccount, SealedCredential
+from connectors.types import AccountInfo, LedgerPart, Permissions, Position, Price, WalletKind
+from core.domain.types import ExchangeAccount, SealedCredential, SyncState, Tier
 from core.ports import Clock, Storage
-from core.sync.due import Intervals
+from core.sync.due import Intervals, tier_now
 from core.sync.tallies import Tallies
 
+KindsOf = Callable[[str], Mapping[str, WalletKind]]
 PriceOf = Callable[[str], Decimal | None]
 
 
@@ -30,7 +31,7 @@ class Connector(Protocol):
         ...
 
     def get_permissions(self) -> Permissions: ...
-    def get_account_info(self) -> AccountInfo: ...
+    def get_account_info(self, *, wallets: Collection[str] | None = None) -> AccountInfo: ...
     def get_futures_positions(self) -> list[Position]: ...
     def get_ledger_part(self, since: datetime, until: datetime) -> LedgerPart: ...
     def get_prices(self) -> list[Price]: ...
@@ -52,13 +53,22 @@ class PriceSource(Protocol):
     def refresh(self, exchange: str, *, max_age_seconds: float) -> None: ...
 
 
+class PlannedSeconds(Protocol):
+    """How often an account of a tier is read now, as the exchange's limits allow."""
+
+    def __call__(self, exchange: str, tier: Tier, *, testnet: bool = False) -> int: ...
+
+
 MakeConnector = Callable[[ExchangeAccount, Mapping[str, Any]], Connector]
 Connect = Callable[[ExchangeAccount, SealedCredential], Connector]
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Everything a slot or a job works with. `connect` opens a sealed credential, `owner` is this sidecar's id."""
+    """Everything a slot or a job works with. `connect` opens a sealed credential, `owner` is this sidecar's id.
+
+    `egress` is the address it reads from, `kinds_of` tells every wallet that an exchange may have.
+    """
 
     storage: Storage
     clock: Clock
@@ -68,4 +78,14 @@ class Tools:
     intervals: Intervals = Intervals()
     lease_seconds: float = 60
     allow_withdraw_keys: bool = False
+    egress: str = ""
+    planned_seconds: PlannedSeconds | None = None
+    kinds_of: KindsOf = lambda exchange: {}
     tallies: Tallies = field(default_factory=Tallies)
+
+    def interval(self, account: ExchangeAccount, state: SyncState | None) -> int:
+        """Return how often the account is read now, in seconds."""
+        tier = tier_now(account, state)
+        if self.planned_seconds is None:
+            return self.intervals.of_tiers()[tier]
+        return self.planned_seconds(account.exchange, tier, testnet=account.testnet)

@@ -3,8 +3,9 @@
 import logging
 import random
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -21,8 +22,9 @@ from core.ports import Lease
 from core.sync.budgets import Breakers
 from core.sync.bulkheads import Bulkheads
 from core.sync.connections import Connections
-from core.sync.due import Intervals
 from core.sync.jobs import fail_job, run_job
+from core.sync.meter import Meters
+from core.sync.planner import Planner, intervals_of
 from core.sync.ports import Tools
 from core.sync.prices import PriceBoard
 from core.sync.rights import VERIFIED
@@ -59,18 +61,29 @@ class Runner:
     def __init__(self, parts: SyncParts, *, jitter: Callable[[], float] | None = None) -> None:
         """Join the engine's parts; nothing is read yet."""
         settings = parts.settings
-        self._connections = Connections(parts.opener, parts.make_connector)
+        intervals = intervals_of(settings)
+        self._meters = Meters(parts.storage, parts.clock, egress=settings.egress, is_alone=settings.is_sqlite)
+        self._planner = Planner(parts.storage, intervals, self._meters)
+        self._connections = Connections(
+            parts.opener,
+            lambda account, fields: parts.make_connector(account, fields, self._meters.of(account.exchange)),
+        )
         self.tools = Tools(
             storage=parts.storage,
             clock=parts.clock,
             connect=self._connections.connect,
-            prices=PriceBoard(parts.storage, parts.clock, lambda exchange: parts.make_public(exchange, False)),
-            owner=parts.sidecar_id,
-            intervals=Intervals(
-                settings.sync_interval_seconds, settings.sync_slow_interval_seconds, settings.ledger_interval_seconds
+            prices=PriceBoard(
+                parts.storage,
+                parts.clock,
+                lambda exchange: parts.make_public(exchange, False, self._meters.for_all(exchange)),
             ),
+            owner=parts.sidecar_id,
+            intervals=intervals,
             lease_seconds=settings.lease_seconds,
             allow_withdraw_keys=settings.allow_withdraw_keys,
+            egress=settings.egress,
+            planned_seconds=self._planner.seconds,
+            kinds_of=lambda exchange: parts.exchanges.describe(exchange).wallets,
         )
         self._breakers = Breakers(jitter or (lambda: random.uniform(-1, 1)))  # noqa: S311 - spreads probes only
         self._upkeep = Upkeep(parts.storage, parts.clock, parts.sidecar_id)
@@ -100,9 +113,10 @@ class Runner:
         self._start_jobs(self.tools.clock())
         self._work.wait()
         now = self.tools.clock()
+        self._planner.tick(now)
         self._start_prices(now, self._beat_and_list(now))
         self._work.wait()
-        while self._start_slots(self.tools.clock(), self._paused()):
+        while self._start_slots(self.tools.clock(), self._paused()) or self._is_held_up():
             self._work.wait()
         self._upkeep.run()
         self._stop()
@@ -111,6 +125,7 @@ class Runner:
     def tick(self, now: datetime) -> None:
         """Start what is due at `now`; what still runs is left alone."""
         paused = self._beat_and_list(now)
+        self._planner.tick(now)
         self._start_jobs(now)
         self._start_prices(now, paused)
         self._start_slots(now, paused)
@@ -145,7 +160,7 @@ class Runner:
 
     def _beat(self, now: datetime) -> None:
         """Store a sign of life and what has been counted since the last one."""
-        beat = Heartbeat(self.tools.owner, self._started_at, now, "ok", __version__)
+        beat = Heartbeat(self.tools.owner, self._started_at, now, "ok", __version__, self.tools.egress)
         with self.tools.tallies.taken() as tallies, self.tools.storage.begin() as uow:
             uow.syncing.beat(beat)
             uow.runs.add_tallies(tallies)
@@ -153,7 +168,7 @@ class Runner:
 
     def _paused(self) -> frozenset[str]:
         with self.tools.storage.begin(write=False) as uow:
-            return frozenset(pause.exchange for pause in uow.syncing.pauses(self.tools.clock()))
+            return frozenset(pause.exchange for pause in uow.syncing.pauses(self.tools.clock(), self.tools.egress))
 
     # jobs
 
@@ -210,20 +225,13 @@ class Runner:
     # accounts
 
     def _start_slots(self, now: datetime, paused: frozenset[str]) -> int:
-        exchanges = self._fleet.exchanges
-        waiting = {name for name in exchanges if name not in self._priced or self._breakers.is_open(name)}
-        full = {name for name in exchanges if self._work.free(name) <= 0}
-        limit = min(sum(max(0, self._work.free(name)) for name in exchanges - waiting - paused), CLAIM_MOST)
-        if not limit:
+        rooms = {name: self._room(name) for name in self._fleet.exchanges - paused if self._is_ready(name)}
+        if not any(rooms.values()):
             return 0
-        with self.tools.storage.begin() as uow:
-            leases = uow.syncing.claim(
-                now,
-                owner=self.tools.owner,
-                lease_seconds=self.tools.lease_seconds,
-                limit=limit,
-                exchanges_paused=paused | waiting | full,
-            )
+        with self.tools.storage.begin(write=False) as uow:
+            due = uow.syncing.due(now, egress=self.tools.egress)
+        most = {name: min(room, due.get(name, 0), CLAIM_MOST) for name, room in rooms.items()}
+        leases = self._claim(now, {name: limit for name, limit in most.items() if limit > 0})
         for lease in leases:
             with self._lock:
                 self._leases[lease.account.id] = lease
@@ -232,6 +240,42 @@ class Runner:
                 log.warning("slot skipped, the one before still runs", extra={"account_id": str(lease.account.id)})
                 self._give_back(lease, "missed")
         return len(leases)
+
+    def _claim(self, now: datetime, most: Mapping[str, int]) -> list[Lease]:
+        """Take so many accounts of each exchange at most."""
+        leases: list[Lease] = []
+        if not most:
+            return leases
+        with self.tools.storage.begin() as uow:
+            for exchange, limit in sorted(most.items()):
+                leases += uow.syncing.claim(
+                    now,
+                    owner=self.tools.owner,
+                    lease_seconds=self.tools.lease_seconds,
+                    limit=limit,
+                    exchange=exchange,
+                    egress=self.tools.egress,
+                )
+        return leases
+
+    def _is_ready(self, exchange: str) -> bool:
+        return exchange in self._priced and not self._breakers.is_open(exchange)
+
+    def _room(self, exchange: str) -> int:
+        """Return how many slots may begin: as many as threads are free and the exchange's limits have room for."""
+        free, room = max(0, self._work.free(exchange)), self._meters.of(exchange).room()
+        return free if room is None else min(free, room)
+
+    def _is_held_up(self) -> bool:
+        """Wait a little where accounts are due and only an exchange's limit is in the way; tell whether it is."""
+        paused = self._paused()
+        full = {name for name in self._fleet.exchanges - paused if self._is_ready(name) and not self._room(name)}
+        with self.tools.storage.begin(write=False) as uow:
+            due = uow.syncing.due(self.tools.clock(), egress=self.tools.egress)
+        if not full & due.keys():
+            return False
+        time.sleep(POLL_SECONDS)
+        return True
 
     def _do_slot(self, lease: Lease) -> None:
         with log_ids(**RunRecord(self.tools, lease).ids):
@@ -255,18 +299,19 @@ class Runner:
             self._give_back(lease, "internal")
             raise
         finally:
+            if not lease.account.testnet:
+                self._meters.of(exchange).count_slot()
             with self._lock:
                 if self._leases.get(lease.account.id) == lease:
                     del self._leases[lease.account.id]
 
     def _give_back(self, lease: Lease, code: str) -> None:
         now = self.tools.clock()
-        interval = self.tools.intervals.main_seconds
         record = RunRecord(self.tools, lease)
         try:
             with self.tools.storage.begin() as uow:
-                due = now + timedelta(seconds=interval)
-                uow.syncing.release(lease, next_due_at=due, interval_seconds=interval, now=now, error_code=code)
+                due = now + timedelta(seconds=self.tools.intervals.main_seconds)
+                uow.syncing.release(lease, next_due_at=due, interval_seconds=None, now=now, error_code=code)
                 record.end(uow, code)
             record.count()
         except LeaseLostError:
@@ -280,7 +325,7 @@ class Runner:
         if pause is not None:
             log.warning("exchange paused: %s", pause.reason, extra={"exchange": exchange})
             with self.tools.storage.begin() as uow:
-                uow.syncing.pause(pause)
+                uow.syncing.pause(replace(pause, egress=self.tools.egress))
 
     def _stop(self) -> None:
         """Let running work end, then give back what is left, so that another sidecar can take it at once."""

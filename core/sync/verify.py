@@ -12,7 +12,6 @@ from core.errors import ConflictError, DamagedCredentialError
 from core.ports import Lease, UnitOfWork
 from core.services.main_account import choose_main
 from core.sync.checklist import CheckList
-from core.sync.due import planned_interval
 from core.sync.ingest import Answers, Stored, make_reading
 from core.sync.ports import Connector, Tools
 from core.sync.reading import ReadingRefusedError, read_answers
@@ -289,7 +288,7 @@ class Verification:
 
     def _paused_until(self, account: ExchangeAccount) -> Retry | None:
         with self._tools.storage.begin(write=False) as uow:
-            pauses = uow.syncing.pauses(self._tools.clock())
+            pauses = uow.syncing.pauses(self._tools.clock(), self._tools.egress)
         pause = next((pause for pause in pauses if pause.exchange == account.exchange), None)
         if pause is None:
             return None
@@ -298,7 +297,7 @@ class Verification:
 
     def _lease(self, account: ExchangeAccount) -> Lease | None:
         tools, now = self._tools, self._tools.clock()
-        interval = planned_interval(account, tools.intervals)
+        interval = tools.interval(account, None)
         with tools.storage.begin() as uow:
             uow.syncing.ensure(account.id, account.user_id, now + timedelta(seconds=interval), interval)
             return uow.syncing.claim_one(account.id, now, owner=tools.owner, lease_seconds=tools.lease_seconds)
@@ -310,7 +309,7 @@ class Verification:
     def _release_in(self, uow: UnitOfWork, lease: Lease, *, account: ExchangeAccount, code: str | None) -> None:
         """Give the account back; its next slot comes at once, to read the ledger."""
         now = self._tools.clock()
-        interval = planned_interval(account, self._tools.intervals)
+        interval = self._tools.interval(account, None)
         uow.syncing.release(lease, next_due_at=now, interval_seconds=interval, now=now, error_code=code)
 
     def _finish(self, error_code: str | None) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from connectors import _wire
 from connectors._http import WireError, build_request, send
-from connectors._wire import Origin, split_url
+from connectors._wire import DIRECT, Origin, split_url
 from tests.connectors.servers import Reply, raw, scripted
 
 SECONDS = 2.0
@@ -136,12 +136,12 @@ def test_connections_kept_are_bounded_by_host_and_in_hosts(monkeypatch: pytest.M
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         origins = [Origin("http", f"127.0.0.1:{port}"), Origin("http", f"localhost:{port}"), Origin("http", "c")]
-        links = [_wire._connect(origins[0], time.monotonic() + SECONDS) for _ in range(4)]
+        links = [_wire._connect(origins[0], time.monotonic() + SECONDS, DIRECT) for _ in range(4)]
         for origin, link in zip([origins[0], *origins], links, strict=True):
-            idle.give(origin, link)
+            idle.give((origin, DIRECT), link)
         assert [link.sock is None for link in links] == [True, True, False, False]
-        assert idle.take(origins[0]) is None
-        assert idle.take(origins[1]) is links[2]
+        assert idle.take((origins[0], DIRECT)) is None
+        assert idle.take((origins[1], DIRECT)) is links[2]
         idle.close()
         links[2].close()
     assert all(link.sock is None for link in links)

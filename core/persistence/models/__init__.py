@@ -15,7 +15,15 @@ from core.persistence.models.readings import (
     WalletStateRow,
 )
 from core.persistence.models.sync_runs import RunTallyRow, SyncRunRow
-from core.persistence.models.syncing import ExchangePauseRow, HeartbeatRow, JobRow, SyncStateRow
+from core.persistence.models.syncing import (
+    ExchangePauseRow,
+    HeartbeatRow,
+    JobRow,
+    RateBudgetRow,
+    ReadingPlanRow,
+    SyncStateRow,
+    TurnRow,
+)
 
 __all__ = [
     "AuditRow",
@@ -40,10 +48,13 @@ __all__ = [
     "PricePointRow",
     "PriceRow",
     "RunTallyRow",
+    "RateBudgetRow",
+    "ReadingPlanRow",
     "SignInAttemptRow",
     "SnapshotDetailRow",
     "SyncRunRow",
     "SyncStateRow",
+    "TurnRow",
     "UserRow",
     "WalletStateRow",
 ]

@@ -1,4 +1,4 @@
-"""Tables of the sidecar's work: jobs, sync states with leases, pauses, heartbeats."""
+"""Tables of the sidecar's work: jobs, sync states with leases, pauses, heartbeats, plans and budgets."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.domain.types import JobKind, JobStatus
+from core.domain.types import JobKind, JobStatus, Tier
 from core.persistence.models.accounts import owned
 from core.persistence.models.base import Base, one_of
 
@@ -50,7 +50,12 @@ class SyncStateRow(Base):
     """When an account is due, who holds it, and how its last reading went."""
 
     __tablename__ = "sync_states"
-    __table_args__ = (owned(), Index("ix_sync_states_next_due_at", "next_due_at"))
+    __table_args__ = (
+        owned(),
+        CheckConstraint(one_of("tier", Tier), name="tier"),
+        Index("ix_sync_states_next_due_at", "next_due_at"),
+        Index("ix_sync_states_looked_at", "looked_at"),
+    )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID]
@@ -68,14 +73,20 @@ class SyncStateRow(Base):
     ledger_since: Mapped[datetime | None]
     data_version: Mapped[int] = mapped_column(BigInteger)
     ledger_cursor: Mapped[datetime | None]
+    tier: Mapped[str] = mapped_column(String(10), server_default=Tier.ACTIVE)
+    looked_at: Mapped[datetime | None]
+    egress: Mapped[str | None] = mapped_column(String(64))
+    slow_read_at: Mapped[datetime | None]
+    seldom_read_at: Mapped[datetime | None]
 
 
 class ExchangePauseRow(Base):
-    """No request to this exchange before `until`."""
+    """No request to this exchange from this address before `until`."""
 
     __tablename__ = "exchange_pauses"
 
     exchange: Mapped[str] = mapped_column(String(50), primary_key=True)
+    egress: Mapped[str] = mapped_column(String(64), primary_key=True, server_default="")
     until: Mapped[datetime]
     reason: Mapped[str] = mapped_column(String(64))
 
@@ -90,3 +101,44 @@ class HeartbeatRow(Base):
     beat_at: Mapped[datetime]
     keys: Mapped[str] = mapped_column(String(20))
     detail: Mapped[str]
+    egress: Mapped[str] = mapped_column(String(64), server_default="")
+
+
+class ReadingPlanRow(Base):
+    """How often one address reads the accounts of one exchange, and how many it could read as often as wanted."""
+
+    __tablename__ = "reading_plans"
+
+    exchange: Mapped[str] = mapped_column(String(50), primary_key=True)
+    egress: Mapped[str] = mapped_column(String(64), primary_key=True)
+    accounts: Mapped[int]
+    allowed: Mapped[int | None]
+    seconds: Mapped[dict[str, Any]] = mapped_column(JSON)
+    wanted: Mapped[dict[str, Any]] = mapped_column(JSON)
+    made_at: Mapped[datetime]
+
+
+class RateBudgetRow(Base):
+    """What one address has used of one of an exchange's counts (core/sync/meter.py)."""
+
+    __tablename__ = "rate_budgets"
+
+    exchange: Mapped[str] = mapped_column(String(50), primary_key=True)
+    egress: Mapped[str] = mapped_column(String(64), primary_key=True)
+    bucket: Mapped[str] = mapped_column(String(200), primary_key=True)
+    limit: Mapped[int]
+    window_seconds: Mapped[int]
+    free_at: Mapped[int] = mapped_column(BigInteger)
+    window: Mapped[int] = mapped_column(BigInteger)
+    units: Mapped[int]
+    slot_units: Mapped[float]
+    other_rate: Mapped[float]
+
+
+class TurnRow(Base):
+    """When a piece of housekeeping that one sidecar does for all was last begun."""
+
+    __tablename__ = "turns"
+
+    name: Mapped[str] = mapped_column(String(50), primary_key=True)
+    at: Mapped[datetime]

@@ -123,7 +123,7 @@ PARTS: dict[str, _Part] = {
     ),
     "flows": _Part(_FLOWS, lambda row: LedgerRow(*row), itemgetter(8, 0, 2, 3)),
     "pauses": _Part(
-        select(*PAUSE_COLUMNS).where(ExchangePauseRow.until > NOW), lambda row: ExchangePause(*row), itemgetter(0)
+        select(*PAUSE_COLUMNS).where(ExchangePauseRow.until > NOW), lambda row: ExchangePause(*row), itemgetter(0, 3)
     ),
     "heartbeats": _Part(
         select(*BEAT_COLUMNS).select_from(HeartbeatRow), lambda row: Heartbeat(*row), lambda row: -row[2].timestamp()

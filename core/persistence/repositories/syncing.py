@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
-from core.domain.types import AccountStatus, Heartbeat, SyncState
+from core.domain.types import AccountStatus, Heartbeat, SyncState, Tier
 from core.errors import LeaseLostError
 from core.persistence.models import ExchangeAccountRow, ExchangePauseRow, HeartbeatRow, SyncStateRow
 from core.persistence.repositories.accounts import ACCOUNT_COLUMNS, to_account
@@ -34,14 +34,26 @@ STATE_COLUMNS = (
     SyncStateRow.ledger_since,
     SyncStateRow.data_version,
     SyncStateRow.ledger_cursor,
+    SyncStateRow.tier,
+    SyncStateRow.looked_at,
+    SyncStateRow.egress,
+    SyncStateRow.slow_read_at,
+    SyncStateRow.seldom_read_at,
 )
-PAUSE_COLUMNS = (ExchangePauseRow.exchange, ExchangePauseRow.until, ExchangePauseRow.reason)
+PAUSE_COLUMNS = (
+    ExchangePauseRow.exchange,
+    ExchangePauseRow.until,
+    ExchangePauseRow.reason,
+    ExchangePauseRow.egress,
+)
+URGENCY = case({Tier.MAIN.value: 0, Tier.WATCHED.value: 0, Tier.ACTIVE.value: 1}, value=SyncStateRow.tier, else_=2)
 BEAT_COLUMNS = (
     HeartbeatRow.sidecar_id,
     HeartbeatRow.started_at,
     HeartbeatRow.beat_at,
     HeartbeatRow.keys,
     HeartbeatRow.detail,
+    HeartbeatRow.egress,
 )
 
 
@@ -66,24 +78,38 @@ class SyncingRepository(Repository):
             statement = statement.where(SyncStateRow.account_id.in_(sorted(account_ids)))
         return [SyncState(*row) for row in self.run(statement.order_by(SyncStateRow.account_id))]
 
-    def claim(
-        self, now: datetime, *, owner: str, lease_seconds: float, limit: int, exchanges_paused: Collection[str] = ()
-    ) -> list[Lease]:
-        """Take accounts that are due and free, the most overdue first, and raise their fencing numbers.
-
-        Only active, verified accounts count, and only those whose exchange is not paused.
-        """
-        due = (
-            _leasable(now)
-            .where(
-                ExchangeAccountRow.is_active,
-                ExchangeAccountRow.status.in_(READABLE),
-                SyncStateRow.next_due_at <= now,
-                ExchangeAccountRow.exchange.not_in(sorted(exchanges_paused)),
-            )
-            .order_by(SyncStateRow.next_due_at, SyncStateRow.account_id)
-            .limit(limit)
+    def due(self, now: datetime, *, egress: str = "") -> dict[str, int]:
+        """Return how many accounts an address may read now, by exchange; those held by others do not count."""
+        count = func.count().label("due")
+        statement = (
+            select(ExchangeAccountRow.exchange, count)
+            .prefix_with(EVERY_CLIENT)
+            .join(SyncStateRow, SyncStateRow.account_id == ExchangeAccountRow.id)
+            .where(_due(now, egress))
+            .group_by(ExchangeAccountRow.exchange)
         )
+        return {exchange: found for exchange, found in self.run(statement)}
+
+    def claim(
+        self,
+        now: datetime,
+        *,
+        owner: str,
+        lease_seconds: float,
+        limit: int,
+        exchanges_paused: Collection[str] = (),
+        exchange: str | None = None,
+        egress: str = "",
+    ) -> list[Lease]:
+        """Take accounts that are due and free, the most urgent tiers first, and raise their fencing numbers.
+
+        Only active, verified accounts of this address (or of none yet) count, and only those whose exchange is not
+        paused; with `exchange` only that one's.
+        """
+        due = _leasable(now).where(_due(now, egress), ExchangeAccountRow.exchange.not_in(sorted(exchanges_paused)))
+        if exchange is not None:
+            due = due.where(ExchangeAccountRow.exchange == exchange)
+        due = due.order_by(URGENCY, SyncStateRow.next_due_at, SyncStateRow.account_id).limit(limit)
         return self._take(due, now, owner=owner, lease_seconds=lease_seconds)
 
     def claim_one(self, account_id: UUID, now: datetime, *, owner: str, lease_seconds: float) -> Lease | None:
@@ -113,11 +139,15 @@ class SyncingRepository(Repository):
         lease: Lease,
         *,
         next_due_at: datetime,
-        interval_seconds: int,
+        interval_seconds: int | None,
         now: datetime,
         error_code: str | None = None,
+        kinds_read: Collection[str] = (),
     ) -> None:
         """Give the account back with its next due time; an error code counts as a failure, None as success.
+
+        Without an interval the planned one stays. `kinds_read` names which of the wallets that are not read in every
+        slot were: slow, seldom.
 
         Raises:
             LeaseLostError: the lease is no longer the current one.
@@ -126,13 +156,23 @@ class SyncingRepository(Repository):
             "leased_by": None,
             "leased_until": None,
             "next_due_at": next_due_at,
-            "planned_interval_seconds": interval_seconds,
         }
+        if interval_seconds is not None:
+            values["planned_interval_seconds"] = interval_seconds
         if error_code is None:
             values |= {"last_ok_at": now, "last_error_code": None, "failures": 0}
+            values |= {f"{kind}_read_at": now for kind in kinds_read}
         else:
             values |= {"last_error_code": error_code, "last_error_at": now, "failures": SyncStateRow.failures + 1}
         self._change_held(lease, values)
+
+    def postpone(self, lease: Lease, next_due_at: datetime) -> None:
+        """Give the account back unread, for a reason that is neither its own nor its exchange's.
+
+        Raises:
+            LeaseLostError: the lease is no longer the current one.
+        """
+        self._change_held(lease, {"leased_by": None, "leased_until": None, "next_due_at": next_due_at})
 
     def set_ledger(
         self, lease: Lease, *, read_to: datetime | None, since: datetime, cursor: datetime | None = None
@@ -167,9 +207,12 @@ class SyncingRepository(Repository):
         """Stop requests to an exchange; a pause that lasts longer stays."""
         self._upsert(ExchangePauseRow, [asdict(pause)], newer="until")
 
-    def pauses(self, now: datetime) -> list[ExchangePause]:
-        """Return the exchanges that are paused, by name."""
-        statement = select(*PAUSE_COLUMNS).where(ExchangePauseRow.until > now).order_by(ExchangePauseRow.exchange)
+    def pauses(self, now: datetime, egress: str | None = None) -> list[ExchangePause]:
+        """Return the exchanges that are paused, for all addresses or for one, by name and address."""
+        order = (ExchangePauseRow.exchange, ExchangePauseRow.egress)
+        statement = select(*PAUSE_COLUMNS).where(ExchangePauseRow.until > now).order_by(*order)
+        if egress is not None:
+            statement = statement.where(ExchangePauseRow.egress == egress)
         return [ExchangePause(*row) for row in self.run(statement)]
 
     def beat(self, heartbeat: Heartbeat) -> None:
@@ -220,6 +263,17 @@ def _leasable(now: datetime) -> Query:
             ExchangeAccountRow.removed_at.is_(None),
             or_(SyncStateRow.leased_until.is_(None), SyncStateRow.leased_until <= now),
         )
+    )
+
+
+def _due(now: datetime, egress: str) -> ColumnElement[bool]:
+    return and_(
+        ExchangeAccountRow.removed_at.is_(None),
+        ExchangeAccountRow.is_active,
+        ExchangeAccountRow.status.in_(READABLE),
+        SyncStateRow.next_due_at <= now,
+        or_(SyncStateRow.egress.is_(None), SyncStateRow.egress == egress),
+        or_(SyncStateRow.leased_until.is_(None), SyncStateRow.leased_until <= now),
     )
 
 

@@ -287,11 +287,13 @@ class House:
         """Tell whether a job ended well."""
         return self.job(job).status is JobStatus.DONE
 
-    def _make_connector(self, account: ExchangeAccount, fields: Mapping[str, Secret]) -> connectors.Connector:
+    def _make_connector(
+        self, account: ExchangeAccount, fields: Mapping[str, Secret], _meter: connectors.Meter | None
+    ) -> connectors.Connector:
         plain = {name: value.reveal() for name, value in fields.items()}
         return self.wrap(account, self._create(account.exchange, plain, account.testnet))
 
-    def _make_public(self, exchange: str, testnet: bool) -> connectors.Connector:
+    def _make_public(self, exchange: str, testnet: bool, _meter: connectors.Meter | None) -> connectors.Connector:
         hosts = self.sandbox.hosts()[exchange]
         return connectors.create_public(exchange, testnet=testnet, hosts=hosts, clock=self.clock)
 

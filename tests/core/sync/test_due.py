@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.types import KeyRights
-from core.sync.due import Intervals, is_ledger_due, ledger_since, next_due, plan_slot, planned_interval, slot_of
+from core.domain.types import KeyRights, Tier
+from core.sync.due import Intervals, is_ledger_due, ledger_since, next_due, plan_slot, slot_of, tier_now
 from tests.core.sync.worlds import NOON, account, state
 
 RULES = Intervals(30, 120, 300)
@@ -16,9 +16,12 @@ def after(seconds: float) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def test_main_accounts_are_read_more_often() -> None:
-    assert planned_interval(account(is_main=True), RULES) == 30
-    assert planned_interval(account(is_main=False), RULES) == 120
+def test_an_account_that_becomes_or_ceases_to_be_main_changes_its_tier_at_once() -> None:
+    for known, is_main, tier in (
+        ("rest", True, Tier.MAIN), ("main", False, Tier.ACTIVE), ("watched", False, Tier.WATCHED)
+    ):  # fmt: skip
+        assert tier_now(account(is_main=is_main), replace(state(), tier=known)) is tier
+    assert tier_now(account(is_main=False), None) is Tier.ACTIVE
 
 
 @pytest.mark.parametrize(
