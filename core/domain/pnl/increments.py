@@ -17,6 +17,7 @@ from core.domain.pnl.wallets import NEVER, Readings, rates, readings
 FLOW, SCOPE_FLOW = "flow", "scope"
 COLUMNS = ["end", "us", "wallet", "component", "kind", "asset", "symbol", "usd", "value", "id", "pair"]
 KEY = ["wallet", "index", "asset"]
+NAMES = {"wallet": object, "asset": object}  # pandas cannot join empty columns of its text type
 
 
 def increments(book: Book, ccy: str) -> pd.DataFrame:
@@ -62,13 +63,14 @@ def _entries(events: pd.DataFrame) -> pd.DataFrame:
 
 def _intervals(known: Readings, events: pd.DataFrame, x: Rates) -> pd.DataFrame:
     """Return one row per wallet, interval and asset: q0, p0, q1, p1, d, dv, dy and the rates at both ends."""
-    rows = known.rows[["wallet", "index", "asset", "amount", "price"]]
+    rows = known.rows[["wallet", "index", "asset", "amount", "price"]].astype(NAMES)
     ends = rows[rows["index"] > 0].rename(columns={"amount": "q1", "price": "p1"})
     last = {key: len(wallet.at) - 1 for key, wallet in known.wallets.items()}
-    starts = rows[rows["index"] < rows["wallet"].map(last)].rename(columns={"amount": "q0", "price": "p0"})
+    begun = rows[rows["index"] < rows["wallet"].map(last).astype("int64")]
+    starts = begun.rename(columns={"amount": "q0", "price": "p0"})
     starts = starts.assign(index=starts["index"] + 1)
     worth = _zero_where_unpriced(events)
-    moved = events.assign(usd=events["usd"].fillna(0.0), value=worth.fillna(0.0), unrated=worth.isna())
+    moved = events.assign(usd=events["usd"].fillna(0.0), value=worth.fillna(0.0), unrated=worth.isna()).astype(NAMES)
     moved = moved.groupby(KEY, as_index=False, sort=False).agg(
         d=("amount", "sum"), dv=("usd", "sum"), dy=("value", "sum"), unrated=("unrated", "any"), pe=("price", "last")
     )
@@ -148,9 +150,10 @@ def _open_pnl(known: Readings, x: Rates) -> Iterable[pd.DataFrame]:
     if not len(positions):
         return
     key = ["wallet", "index", "symbol", "settle"]
-    ends = positions.groupby(key, as_index=False).agg(v1=("usd", "sum"))
+    ends = positions.groupby(key, as_index=False).agg(v1=("usd", "sum")).astype(dict.fromkeys(key, object))
+    ends["index"] = ends["index"].astype("int64")
     last = {name: len(wallet.at) - 1 for name, wallet in known.wallets.items()}
-    starts = ends[ends["index"] < ends["wallet"].map(last)].rename(columns={"v1": "v0"})
+    starts = ends[ends["index"] < ends["wallet"].map(last).astype("int64")].rename(columns={"v1": "v0"})
     starts = starts.assign(index=starts["index"] + 1)
     table = starts.merge(ends[ends["index"] > 0], on=key, how="outer").fillna({"v0": 0.0, "v1": 0.0})
     index = table["index"].to_numpy(dtype=np.int64)
