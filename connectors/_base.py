@@ -349,8 +349,7 @@ class RestConnector(ABC):
                 request = _http.build_request(endpoint.method, base + path + query)
             answer = self._answer(endpoint.method, path, self._send(request, path, end), params=params)
         self._note_usage(answer.headers)
-        if endpoint.private:
-            self.times.note(answer.payload, answer.headers)
+        self.times.note(answer.payload, answer.headers, private=endpoint.private)
         self._gate.learn(endpoint, answer.headers, answer.as_of)
         self._examine(answer)
         return answer

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 import requests
 
 from connectors._reading import Endpoint
+from connectors._times import AnswerTimes
 from connectors._way import Way
 from connectors.types import (
     AccountInfo,
@@ -27,6 +28,7 @@ class Connector(Protocol):
 
     info: ClassVar[ExchangeInfo]
     usage: dict[str, int]
+    times: AnswerTimes
     on_call: Callable[[Endpoint], None] | None
     sent: int
 

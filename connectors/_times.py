@@ -21,8 +21,10 @@ class AnswerTimes:
         self._field = field
         self._oldest: datetime | None = None
 
-    def note(self, payload: object, headers: Mapping[str, str]) -> None:
-        """Note when a private answer is from; one that does not tell counts for nothing."""
+    def note(self, payload: object, headers: Mapping[str, str], *, private: bool = True) -> None:
+        """Note when a private answer is from; one that does not tell, or that anybody may get, counts for nothing."""
+        if not private:
+            return
         told = payload.get(self._field) if self._field and isinstance(payload, dict) else None
         at = _instant(told) if told is not None else _date(headers.get("date", ""))
         if at is not None and (self._oldest is None or at < self._oldest):

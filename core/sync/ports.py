@@ -12,11 +12,23 @@ from uuid import UUID
 from connectors.types import AccountInfo, LedgerPart, Permissions, Position, Price, WalletKind
 from core.domain.types import ExchangeAccount, SealedCredential, SyncState, Tier
 from core.ports import Clock, Storage
+from core.sync.clocks import Clocks
 from core.sync.due import Intervals, tier_now
+from core.sync.patience import Patience
+from core.sync.stillness import Stillness
 from core.sync.tallies import Tallies
 
 KindsOf = Callable[[str], Mapping[str, WalletKind]]
 PriceOf = Callable[[str], Decimal | None]
+PriceAt = Mapping[tuple[str, datetime], Decimal]
+
+
+class AnswerTimes(Protocol):
+    """What an exchange says about when its answers are from."""
+
+    def take(self) -> datetime | None:
+        """Return the time of the oldest private answer since the last call; None where none told."""
+        ...
 
 
 class Connector(Protocol):
@@ -30,6 +42,8 @@ class Connector(Protocol):
         """Return how many requests have left so far, retries included."""
         ...
 
+    @property
+    def times(self) -> AnswerTimes: ...
     def get_permissions(self) -> Permissions: ...
     def get_account_info(self, *, wallets: Collection[str] | None = None) -> AccountInfo: ...
     def get_futures_positions(self) -> list[Position]: ...
@@ -51,6 +65,7 @@ class PriceSource(Protocol):
 
     def price_of(self, exchange: str) -> PriceOf: ...
     def refresh(self, exchange: str, *, max_age_seconds: float) -> None: ...
+    def prices_at(self, exchange: str, wanted: Collection[tuple[str, datetime]]) -> PriceAt: ...
 
 
 class PlannedSeconds(Protocol):
@@ -81,6 +96,9 @@ class Tools:
     egress: str = ""
     planned_seconds: PlannedSeconds | None = None
     kinds_of: KindsOf = lambda exchange: {}
+    clocks: Clocks = field(default_factory=Clocks)
+    stillness: Stillness = field(default_factory=Stillness)
+    patience: Patience = field(default_factory=Patience)
     tallies: Tallies = field(default_factory=Tallies)
 
     def interval(self, account: ExchangeAccount, state: SyncState | None) -> int:

@@ -21,10 +21,12 @@ from core.log import log_ids
 from core.ports import Lease
 from core.sync.budgets import Breakers
 from core.sync.bulkheads import Bulkheads
+from core.sync.clocks import Clocks
 from core.sync.connections import Connections
 from core.sync.jobs import fail_job, run_job
 from core.sync.meter import Meters
 from core.sync.planner import Planner, intervals_of
+from core.sync.patience import Patience
 from core.sync.ports import Tools
 from core.sync.prices import PriceBoard
 from core.sync.rights import VERIFIED
@@ -68,6 +70,8 @@ class Runner:
             parts.opener,
             lambda account, fields: parts.make_connector(account, fields, self._meters.of(account.exchange)),
         )
+        clocks = Clocks()
+        self._stopping = threading.Event()
         self.tools = Tools(
             storage=parts.storage,
             clock=parts.clock,
@@ -76,11 +80,14 @@ class Runner:
                 parts.storage,
                 parts.clock,
                 lambda exchange: parts.make_public(exchange, False, self._meters.for_all(exchange)),
+                clocks,
             ),
             owner=parts.sidecar_id,
             intervals=intervals,
             lease_seconds=settings.lease_seconds,
             allow_withdraw_keys=settings.allow_withdraw_keys,
+            clocks=clocks,
+            patience=Patience(sleep=lambda seconds: not self._stopping.wait(seconds)),
             egress=settings.egress,
             planned_seconds=self._planner.seconds,
             kinds_of=lambda exchange: parts.exchanges.describe(exchange).wallets,
@@ -329,6 +336,7 @@ class Runner:
 
     def _stop(self) -> None:
         """Let running work end, then give back what is left, so that another sidecar can take it at once."""
+        self._stopping.set()
         if not self._work.stop(STOP_SECONDS):
             log.warning("some slots did not end in time")
         with self._lock:
