@@ -19,6 +19,7 @@ from core.domain.types import (
     LedgerRow,
     OpenPosition,
     Role,
+    Scope,
     SealedCredential,
     User,
     WalletState,
@@ -238,3 +239,8 @@ def make_run(account: ExchangeAccount, number: int = 1, **changes: Change) -> Sy
         requests=3,
     )
     return replace(run, **changes)
+
+
+def scope_of(user: User) -> Scope:
+    """Return the scope of a client who looks at what is theirs."""
+    return Scope(user.id, user.role, frozenset({user.id}))

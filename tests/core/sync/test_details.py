@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -15,12 +14,12 @@ from tests.core.sync.worlds import NOON, account, position, prices
 PRICES = prices({"USDT": "1", "BTC": "60000"})
 
 
-def wallet(*balances: Balance, kind: WalletKind = WalletKind.FUTURES_LINEAR, **margin: Any) -> WalletAccount:
-    return WalletAccount("usdm", kind, True, balances=balances, currency="USDT", as_of=NOON, **margin)
+def wallet(*balances: Balance, kind: WalletKind = WalletKind.FUTURES_LINEAR) -> WalletAccount:
+    return WalletAccount("usdm", kind, True, balances=balances, currency="USDT", as_of=NOON)
 
 
-def balance(total: str, asset: str = "USDT", **more: Any) -> Balance:
-    return Balance("usdm", asset, None, None, Decimal(total), **more)
+def balance(total: str, asset: str = "USDT", **more: Decimal) -> Balance:
+    return replace(Balance("usdm", asset, None, None, Decimal(total)), **more)  # type: ignore[arg-type]
 
 
 def worth(point: WalletPoint) -> Decimal:
@@ -69,6 +68,6 @@ def quantity(opened: Position) -> Decimal:
 
 
 def test_the_wallet_s_maintenance_margin_stands_on_its_first_leg() -> None:
-    held = wallet(balance("100"), maintenance_margin=Decimal("2.5"))
+    held = replace(wallet(balance("100")), maintenance_margin=Decimal("2.5"))
     found = wallet_point(held, [position(), position()], PRICES)
     assert [leg.mm for leg in found.legs] == [Decimal("2.5"), Decimal(0)]
