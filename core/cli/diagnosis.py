@@ -10,6 +10,7 @@ from core import bootstrap
 from core.config import Settings
 from core.errors import PlatformError
 from core.ports import Storage
+from core.services.backups import read_backup_health
 
 SILENT_AFTER = timedelta(seconds=60)
 
@@ -31,7 +32,8 @@ def diagnose(settings: Settings) -> list[Finding]:
             storage.ping()
             if not storage.schema_is_current():
                 return [*findings, Finding("wrong", "schema", "missing or old: run `python -m core migrate`")]
-            return [*findings, Finding("ok", "schema", "current"), *_check_keys(settings), *_check_stored(storage)]
+            findings += [Finding("ok", "schema", "current"), *_check_keys(settings), *_check_stored(storage)]
+            return [*findings, _check_backups(storage)]
     except PlatformError as e:
         return [*findings, Finding("wrong", "database", str(e))]
 
@@ -61,6 +63,22 @@ def _check_keys(settings: Settings) -> Iterator[Finding]:
             yield Finding("wrong", f"vault key {key.kid}", "its key check is gone")
         else:
             yield Finding("ok", f"vault key {key.kid}", "at hand" if key.at_hand else "not needed")
+
+
+def _check_backups(storage: Storage) -> Finding:
+    health, now = read_backup_health(storage), bootstrap.utc_now()
+    cures = {
+        "backup_never": "there is none: run `python -m core backup` every hour",
+        "backup_old": f"the newest is of {health.made_at:%Y-%m-%d %H:%M} UTC: run `python -m core backup` every hour"
+        if health.made_at
+        else "",
+        "backup_unverified": "none of the last week was proved to restore: run `python -m core backup verify`",
+    }
+    problem = health.problem(now)
+    if problem is not None:
+        return Finding("warning", "backups", cures[problem])
+    proved = "verified" if health.is_verified else f"unverified; one of {health.verified_made_at:%Y-%m-%d} is verified"
+    return Finding("ok", "backups", f"the newest is of {health.made_at:%Y-%m-%d %H:%M} UTC, {proved}")
 
 
 def _check_stored(storage: Storage) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA secure_delete = ON",
     "PRAGMA cache_size = -16000",
+    "PRAGMA schema_version",  # a first read: from here on others can tell that the file is in use
 )
 SEALED_COLUMNS = frozenset(
     {

@@ -38,7 +38,7 @@ def migrate(url: str) -> str:
                 return head()
         if path is not None:
             _copy(engine, path)
-        _upgrade(engine)
+        upgrade(engine)
     finally:
         engine.dispose()
     return head()
@@ -79,13 +79,18 @@ def make_revision(url: str, message: str) -> None:
         engine.dispose()
 
 
-def _upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Run the migrations up to a revision in one transaction.
+
+    Raises:
+        StorageUnavailableError: an SQLite file would be left with dangling references.
+    """
     config = make_config()
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_MIGRATION})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         if connection.dialect.name == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
             raise StorageUnavailableError("a migration left rows without their parents: nothing was changed")
 
