@@ -1,0 +1,293 @@
+"""P&L of a client's accounts over a period: stored days, the day that runs, returns, risk, parts and their rows.
+
+One function feeds page and files. Days that are stored are read, not computed; only what is not stored yet (today,
+and what the sidecar has not closed) is computed from a book here. Days are local days of the client's zone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from core.domain.day_result import DayResult
+from core.domain.pnl import Book, attribution, daily_pnl
+from core.domain.points import start_of_day
+from core.domain.types import AccountStatus, ExchangeAccount, LedgerRow, Role, Scope, SyncState, User, WalletState
+from core.errors import NotFoundError
+from core.ports import Storage, UnitOfWork
+from core.services import results_sums as sums
+from core.services.access import clients_of, without_hint
+from core.services.books import load_book
+from core.services.overview import ALL, select_accounts
+from core.services.results_types import (
+    ACCOUNT,
+    EXCHANGE,
+    MONEY,
+    Day,
+    Part,
+    Question,
+    Results,
+    Span,
+    span_of,
+)
+
+WHOLE_NAME, TESTNET_NAME = "all", "testnet"
+STEP_SECONDS = 3600
+ONE_DAY = timedelta(days=1)
+IN_TRANSIT = "(in transit)"
+EXTERNAL = ("deposit", "withdrawal")
+BETWEEN = ("transfer_in", "transfer_out")
+CLOSE_ENOUGH = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Whose results are shown: the accounts, the name their days are stored under, and how far they are known."""
+
+    client: User
+    scope: Scope
+    accounts: tuple[ExchangeAccount, ...]
+    members: tuple[ExchangeAccount, ...]
+    name: str
+    wallets: tuple[WalletState, ...]
+    states: tuple[SyncState, ...]
+    now: datetime
+
+    @property
+    def ids(self) -> set[UUID]:
+        """The ids of the members."""
+        return {account.id for account in self.members}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The client's zone."""
+        return ZoneInfo(self.client.time_zone)
+
+    @property
+    def today(self) -> date:
+        """The client's local date."""
+        return self.now.astimezone(self.zone).date()
+
+    @property
+    def began(self) -> datetime | None:
+        """When the first wallet was first read."""
+        return min((wallet.first_ok_at for wallet in self.wallets if wallet.first_ok_at is not None), default=None)
+
+    @property
+    def read_to(self) -> datetime | None:
+        """Up to when every ledger that is still read is known."""
+        living = {account.id for account in self.members if account.removed_at is None}
+        times = [state.ledger_read_to for state in self.states if state.account_id in living]
+        known = [at for at in times if at is not None]
+        return min(known) if known and len(known) == len(times) else None
+
+
+def load_results(storage: Storage, scope: Scope, question: Question, *, now: datetime) -> Results:
+    """Return what the Results page shows, by account and exchange too; other parts: `results_rows.load_parts`.
+
+    Raises:
+        NotFoundError: the client or the account is outside the scope.
+        InvalidInputError: the period is not one.
+    """
+    with storage.begin(scope, write=False) as uow:
+        shown = find_shown(uow, scope, question, now)
+        began = None if shown.began is None else shown.began.astimezone(shown.zone).date()
+        span = span_of(question, shown.today, began)
+        if began is None or span.last < began:
+            return _empty(scope, question, shown, span, began)
+        first = max(span.first, began)
+        stored = _stored(uow, shown, question, Span(first, span.last))
+        missing = first if not stored[shown.name] else stored[shown.name][-1].day + ONE_DAY
+        live, live_parts = _live(uow, shown, question, Span(missing, span.last))
+        moves = _moves(uow, shown, question, Span(first, span.last))
+    days = (*map(Day, stored[shown.name]), *live)
+    bars = sums.bars_of(days)
+    risk, fall = sums.risk_of(days)
+    whole = sums.money_of(day.result for day in days)
+    return replace(
+        _empty(scope, question, shown, span, began),
+        since=first,
+        history_begins=began >= span.first,
+        days=days,
+        bars=bars,
+        total=sums.total_of(bars),
+        unexplained_ok=sums.within_tolerance(bars),
+        returns=sums.returns_of(days, _moments(days, moves, shown), shown.began),
+        risk=risk,
+        fall=fall,
+        parts=_parts(shown, stored, live_parts, whole),
+    )
+
+
+def find_shown(uow: UnitOfWork, scope: Scope, question: Question, now: datetime) -> Shown:
+    """Read whose results are asked for.
+
+    Raises:
+        NotFoundError: the client is none, or the account is not the client's.
+    """
+    clients_of(scope, question.client_id)
+    client = uow.users.get(question.client_id)
+    if client is None or client.role is not Role.CLIENT:
+        raise NotFoundError("client")
+    ids = {client.id}
+    accounts = uow.accounts.all(ids, with_removed=True)
+    members = select_accounts(accounts, question.view)
+    name = str(members[0].id) if members else ""
+    if question.view == ALL and members:
+        testnet = members[0].testnet
+        name = TESTNET_NAME if testnet else WHOLE_NAME
+        members = [a for a in accounts if a.testnet is testnet and a.status is not AccountStatus.PENDING]
+    keys = {account.id for account in members}
+    wallets = uow.readings.wallets(keys, ids) if keys else []
+    states = uow.syncing.states(ids, account_ids=keys) if keys else []
+    narrow = replace(scope, client_ids=frozenset(ids))
+    return Shown(client, narrow, tuple(accounts), tuple(members), name, tuple(wallets), tuple(states), now)
+
+
+def load_period_book(uow: UnitOfWork, shown: Shown, question: Question, span: Span) -> Book:
+    """Return the book of the accounts shown for a span of local days, up to now."""
+    since, until = edges_of(shown, span)
+    return load_book(
+        uow, shown.scope, shown.ids, since, until,
+        time_zone=shown.client.time_zone, currency=question.currency,
+        step_seconds=STEP_SECONDS if span.days <= 100 else None,
+    )  # fmt: skip
+
+
+def edges_of(shown: Shown, span: Span) -> tuple[datetime, datetime]:
+    """Return the first instant of a span of local days, and its end or now."""
+    zone = shown.client.time_zone
+    return start_of_day(span.first, zone), min(start_of_day(span.last + ONE_DAY, zone), shown.now)
+
+
+def _empty(scope: Scope, question: Question, shown: Shown, span: Span, began: date | None) -> Results:
+    return Results(
+        question=question,
+        span=span,
+        time_zone=shown.client.time_zone,
+        now=shown.now,
+        accounts=tuple(without_hint(scope, account) for account in shown.accounts if account.removed_at is None),
+        shown=tuple(account.id for account in shown.members),
+        testnet=bool(shown.members) and all(account.testnet for account in shown.members),
+        since=None,
+        history_begins=False,
+        began=began,
+        ledger_read_to=shown.read_to,
+    )
+
+
+# days
+
+
+def _stored(uow: UnitOfWork, shown: Shown, question: Question, span: Span) -> dict[str, list[DayResult]]:
+    """Return the stored days of the whole and of each account, from the first on as far as none is missing."""
+    names = {shown.name, *(str(account.id) for account in shown.members)}
+    found: dict[str, list[DayResult]] = {name: [] for name in names}
+    rows = uow.days.find({shown.client.id}, names, since=span.first, until=span.last, currency=question.currency)
+    for row in rows:
+        if row.time_zone == shown.client.time_zone:
+            found[row.scope].append(row)
+    whole = found[shown.name]
+    end = next((n for n, row in enumerate(whole) if row.day != span.first + n * ONE_DAY), len(whole))
+    found[shown.name] = whole[:end]
+    last = span.first + end * ONE_DAY
+    return {name: [row for row in some if row.day < last] for name, some in found.items()}
+
+
+def _live(
+    uow: UnitOfWork, shown: Shown, question: Question, span: Span
+) -> tuple[tuple[Day, ...], dict[str, dict[str, float]]]:
+    """Return the days of a span computed from a book, and what each account did in it."""
+    if span.first > span.last:
+        return (), {}
+    book = load_period_book(uow, shown, question, span)
+    members = [str(account.id) for account in shown.members]
+    found = daily_pnl(book, span.first.isoformat(), span.last.isoformat(), scope=members, now=shown.now)
+    days = []
+    for day in found:
+        local = date.fromisoformat(day.date)
+        end = day.t1.to_pydatetime()
+        row = DayResult(
+            client_id=shown.client.id,
+            scope=shown.name,
+            day=local,
+            currency=question.currency,
+            account_id=None,
+            time_zone=shown.client.time_zone,
+            begins_at=day.t0.to_pydatetime(),
+            ends_at=end,
+            equity0=day.equity0,
+            equity1=day.equity1,
+            **{name: getattr(day, name) for name in MONEY},
+            unexplained_ok=day.unexplained_ok,
+            twr=day.twr,
+            status=day.status,
+            settled=shown.read_to is not None and shown.read_to >= end,
+            revised=False,
+            computed_at=shown.now,
+        )
+        days.append(Day(row, is_open=local == shown.today))
+    if not days or len(members) == 1:
+        return tuple(days), {}
+    since, until = edges_of(shown, span)
+    table = attribution(book, since, until, ACCOUNT, scope=members)
+    parts = {str(row["key"]): {name: float(row[name]) for name in MONEY} for row in table.to_dict("records")}
+    return tuple(days), parts
+
+
+# parts
+
+
+def _parts(
+    shown: Shown,
+    stored: dict[str, list[DayResult]],
+    live: dict[str, dict[str, float]],
+    whole: dict[str, float],
+) -> dict[str, tuple[Part, ...]]:
+    if len(shown.members) == 1:
+        only = shown.members[0]
+        return {
+            ACCOUNT: (Part(ACCOUNT, str(only.id), only.name, whole),),
+            EXCHANGE: (Part(EXCHANGE, only.exchange, only.exchange, whole),),
+        }
+    by_account, by_exchange = [], dict[str, dict[str, float]]()
+    for account in shown.members:
+        key = str(account.id)
+        money = sums.added(sums.money_of(stored[key]), live.get(key, {}))
+        by_account.append(Part(ACCOUNT, key, account.name, money))
+        by_exchange[account.exchange] = sums.added(by_exchange.get(account.exchange, {}), money)
+    exchanges = [Part(EXCHANGE, name, name, money) for name, money in by_exchange.items()]
+    return {
+        ACCOUNT: sums.with_rest(by_account, whole, by=ACCOUNT, key=IN_TRANSIT),
+        EXCHANGE: sums.with_rest(exchanges, whole, by=EXCHANGE, key=IN_TRANSIT),
+    }
+
+
+# when money came and went
+
+
+def _moves(uow: UnitOfWork, shown: Shown, question: Question, span: Span) -> list[LedgerRow]:
+    kinds = EXTERNAL if question.view == ALL else (*EXTERNAL, *BETWEEN)
+    since, until = edges_of(shown, span)
+    return uow.ledger.flows(shown.ids, {shown.client.id}, since=since - ONE_DAY, until=until, kinds=kinds)
+
+
+def _moments(days: Sequence[Day], ledger: Sequence[LedgerRow], shown: Shown) -> list[tuple[datetime, float]]:
+    """Return when money came into what is measured and left it: the entries' times where they explain a day's flows.
+
+    What they do not explain is put in the middle of the day, capital that joins at its first reading.
+    """
+    firsts = [wallet.first_ok_at for wallet in shown.wallets if wallet.first_ok_at is not None]
+    found: list[tuple[datetime, float]] = []
+    for row in (day.result for day in days):
+        middle = row.begins_at + (row.ends_at - row.begins_at) / 2
+        if row.net_flows:
+            own = [(entry.booked_at, float(entry.amount * entry.price)) for entry in ledger
+                   if entry.price is not None and row.begins_at <= entry.booked_at < row.ends_at]  # fmt: skip
+            explained = abs(sum(value for _at, value in own) - row.net_flows) <= CLOSE_ENOUGH
+            found += own if own and explained else [(middle, row.net_flows)]
+        if row.scope_flows:
+            joined = [at for at in firsts if row.begins_at < at <= row.ends_at]
+            found.append((min(joined, default=middle), row.scope_flows))
+    return found
