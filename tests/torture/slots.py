@@ -3,7 +3,7 @@
 Version n of an account holds 1,000,000 + n USDT in each of two wallets, a position of size n, and n ledger rows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -56,16 +56,23 @@ class Feed:
     at: datetime = BEGIN
     sent: int = 0
 
+    @property
+    def times(self) -> "Feed":
+        return self
+
+    def take(self) -> datetime | None:
+        return self.at
+
     def get_permissions(self) -> Permissions:
         return Permissions(read=True, trade=False, transfer=False, withdraw=False, ip_restricted=True)
 
-    def get_account_info(self) -> AccountInfo:
-        wallets = []
-        for name, kind in WALLETS:
+    def get_account_info(self, *, wallets: Collection[str] | None = None) -> AccountInfo:
+        found = []
+        for name, kind in [each for each in WALLETS if wallets is None or each[0] in wallets]:
             cash = Decimal(CASH + self.version)
             balance = Balance(name, COIN, cash, Decimal(0), cash, as_of=self.at)
-            wallets.append(WalletAccount(name, kind, True, balances=(balance,), as_of=self.at))
-        return AccountInfo(tuple(wallets), "classic", self.at)
+            found.append(WalletAccount(name, kind, True, balances=(balance,), as_of=self.at))
+        return AccountInfo(tuple(found), "classic", self.at)
 
     def get_futures_positions(self) -> list[Position]:
         size = Decimal(self.version)
