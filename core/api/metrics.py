@@ -12,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from core.api.sync_metrics import SyncCollector
 from core.bootstrap import Web
 from core.config import is_loopback
 from core.errors import PlatformError
 from core.services.health import FleetHealth, read_fleet_health
+from core.services.sync_health import read_sync_health
 
 FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
 
@@ -50,6 +52,7 @@ def render_metrics(web: Web) -> bytes:
     now = web.clock()
     registry = CollectorRegistry()
     registry.register(_Fleet(read_fleet_health(web.storage, now), now))
+    registry.register(SyncCollector(read_sync_health(web.storage, now)))
     return generate_latest(registry)
 
 

@@ -8,7 +8,10 @@ from uuid import UUID
 
 
 class RunOutcome(StrEnum):
-    """How a run ended: stored whole, stored without some wallets, nothing stored, or never begun."""
+    """How a run ended.
+
+    Stored whole; stored without some wallets, or held back to be read again; nothing stored; never begun or not kept.
+    """
 
     OK = "ok"
     PARTIAL = "partial"
@@ -38,8 +41,10 @@ CLASSES: Mapping[ErrorClass, frozenset[str]] = {
     ),
     ErrorClass.LIMIT: frozenset({"rate_limited", "ip_banned"}),
     ErrorClass.AWAY: frozenset({"network", "maintenance"}),
-    ErrorClass.ANSWER: frozenset({"bad_response", "bad_request", "not_supported", "unsupported_exchange"}),
-    ErrorClass.DOUBT: frozenset({"ledger_pending", "empty_unconfirmed", "not_reported"}),
+    ErrorClass.ANSWER: frozenset(
+        {"bad_response", "bad_request", "not_supported", "unsupported_exchange", "stale_at_exchange"}
+    ),
+    ErrorClass.DOUBT: frozenset({"ledger_pending", "empty_unconfirmed", "not_reported", "suspect"}),
 }  # fmt: skip
 CLASS_OF = {code: kind for kind, codes in CLASSES.items() for code in codes}
 
@@ -53,6 +58,8 @@ def outcome_of(code: str | None, *, whole: bool) -> RunOutcome:
     """Return the outcome of a run that ended with this error code (None: stored, `whole` with every wallet)."""
     if code is None:
         return RunOutcome.OK if whole else RunOutcome.PARTIAL
+    if error_class(code) is ErrorClass.DOUBT:
+        return RunOutcome.PARTIAL
     return RunOutcome.MISSED if code in MISSED_CODES else RunOutcome.FAILED
 
 
