@@ -104,11 +104,6 @@ def tier_now(account: ExchangeAccount, state: SyncState | None) -> Tier:
     return Tier.ACTIVE if known is Tier.MAIN else known
 
 
-def planned_interval(account: ExchangeAccount, intervals: Intervals) -> int:
-    """Return how often an account is meant to be read where nothing is stored of it yet."""
-    return intervals.of_tiers()[tier_now(account, None)]
-
-
 def next_due(
     planned_at: datetime,
     now: datetime,

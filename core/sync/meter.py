@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from connectors.errors import RateLimitedError
 from connectors.types import Cost
@@ -152,7 +153,8 @@ class Meter:
         took = cost.units * bucket.rate.unit_us
         at = max(bucket.next_us, now_us - bucket.rate.burst_us)
         if at + took > bucket.ends_us:
-            units = max(cost.units, int(self.stretch_seconds * MICROS / bucket.rate.unit_us))
+            calls = ceil(self.stretch_seconds * MICROS / took)
+            units = cost.units * max(1, calls)
             span = round(units * bucket.rate.unit_us)
             latest = now_us + MOST_WAIT_SECONDS * MICROS
             budget = replace(bucket.budget, window=int(now_us / MICROS) // cost.window_seconds)
@@ -168,7 +170,8 @@ class Meter:
                 raise self._refusal(MOST_WAIT_SECONDS * MICROS)
             known = bucket.budget.units if bucket.budget.window == budget.window else units
             bucket.budget = replace(budget, units=known + units)
-            at, bucket.ends_us = float(begin), float(begin + span)
+            goes_on = abs(begin - bucket.ends_us) < 2  # nobody has booked between: what is left is not lost
+            at, bucket.ends_us = at if goes_on else float(begin), float(begin + span)
         bucket.next_us = at + took
         return at
 
@@ -214,9 +217,17 @@ class OtherMeter:
 class Meters:
     """The meters of one process, one for each exchange."""
 
-    def __init__(self, storage: Storage, clock: Clock, *, egress: str = "", is_alone: bool = False) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        *,
+        egress: str = "",
+        is_alone: bool = False,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Start with none. `is_alone`: no other process books, so that longer stretches cost nobody anything."""
-        self._storage, self._clock, self.egress = storage, clock, egress
+        self._storage, self._clock, self.egress, self._sleep = storage, clock, egress, sleep
         self._stretch_seconds = 10.0 if is_alone else 1.0
         self._meters: dict[str, Meter] = {}
         self._lock = threading.Lock()
@@ -227,7 +238,7 @@ class Meters:
             meter = self._meters.get(exchange)
             if meter is None:
                 meter = self._meters[exchange] = Meter(
-                    self._storage, self._clock, exchange, self.egress, self._stretch_seconds
+                    self._storage, self._clock, exchange, self.egress, self._stretch_seconds, self._sleep
                 )
             return meter
 
