@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from core.bootstrap.adapters import utc_now
+from core.bootstrap.backups import make_backup
 from core.bootstrap.parts import load_private_keys, load_vault_public_key, require_schema, using_storage
 from core.config import Settings
 from core.domain.types import Role, Scope
 from core.errors import ConfigurationError
-from core.persistence import migrate
+from core.persistence import backup, migrate
+from core.persistence.schema import head
 from core.security.keyfiles import APP_KEY_FILE, PRIVATE_KEYS_FILE, PUBLIC_KEY_FILE, NewKeys, init_keys
 
 
@@ -28,8 +31,15 @@ class KeyState:
 
 
 def migrate_database(settings: Settings) -> None:
-    """Bring the database to the newest schema; it is made where there is none."""
+    """Bring the database to the newest schema; it is made where there is none, and backed up where it holds data.
+
+    A copy of an SQLite file is put beside it by the migration itself.
+    """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not settings.is_sqlite:
+        held = backup.read_contents(settings.database_url)
+        if backup.has_data(held) and held.revision != head():
+            make_backup(settings, utc_now())
     migrate(settings.database_url)
 
 

@@ -23,6 +23,7 @@ from core.ports import LoginSession
 from core.services.backups import read_backup_health
 from tests.core.persistence.makers import make_session, make_user
 from tests.databases import BACKENDS, BINARIES, empty_url, fresh_url
+from tests.torture.migration import OLD, make_old
 
 BACKEND_PARAMS = [pytest.param(name, marks=pytest.mark.postgres) if name == "postgresql" else name for name in BACKENDS]
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -212,6 +213,20 @@ def test_a_backup_made_while_a_writer_writes_is_whole(settings: Settings) -> Non
         writer.kill()
     assert verified.verified_at is not None
     assert verified.counts["facts"] >= 5
+
+
+@pytest.mark.postgres
+def test_a_server_s_data_is_backed_up_before_its_schema_changes(tmp_path: Path) -> None:
+    with empty_url("postgresql", tmp_path) as url:
+        values = {"DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": url, "PG_BIN_DIR": str(BINARIES)}
+        settings = load_settings({f"GA_{name}": value for name, value in values.items()})
+        make_old(url)
+        bootstrap.migrate_database(settings)
+        (made,) = backups.list_backups(settings)
+        assert (made.revision, made.counts["users"]) == (OLD, 1)
+        bootstrap.migrate_database(settings)
+        assert len(backups.list_backups(settings)) == 1
+        assert logins(settings) == {"ana"}
 
 
 def test_there_is_nothing_to_back_up_before_init(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -269,3 +269,26 @@ def test_a_scope_writes_nothing_of_another_client(
     account = add_account(storage, stranger)
     with pytest.raises(NotFoundError), storage.begin(scope_of(client)) as uow:
         act(uow, account)
+
+
+def test_a_writer_of_a_file_has_its_turn_from_the_start(tmp_path: Path) -> None:
+    with fresh_storage("sqlite", tmp_path) as storage, storage.begin():
+        other = sqlite3.connect(str(storage.engine.url.database), isolation_level=None, timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+
+
+@pytest.mark.postgres
+def test_every_connection_to_a_server_waits_for_its_disk_whatever_the_server_is_set_to(tmp_path: Path) -> None:
+    with fresh_url("postgresql", tmp_path) as url:
+        first = SqlStorage(url)
+        with first.engine.begin() as connection:
+            name = connection.execute(text("SELECT current_database()")).scalar_one()
+            connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
+        first.dispose()
+        for asked in (url, f"{url}&options=-c%20synchronous_commit%3Doff"):
+            storage = SqlStorage(asked)
+            with storage.begin(write=False) as uow:
+                assert uow.connection.execute(text("SHOW synchronous_commit")).scalar_one() == "on"
+            storage.dispose()
