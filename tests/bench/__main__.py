@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-SUBJECTS = ("connectors", "pages")
+SUBJECTS = ("connectors", "history", "pages")
 
 
 def main() -> int:
