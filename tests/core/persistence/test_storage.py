@@ -271,8 +271,9 @@ def test_a_scope_writes_nothing_of_another_client(
         act(uow, account)
 
 
-def test_a_writer_of_a_file_has_its_turn_from_the_start(tmp_path: Path) -> None:
-    with fresh_storage("sqlite", tmp_path) as storage, storage.begin():
+def test_a_writer_of_a_file_has_its_turn_from_its_first_look_on(tmp_path: Path) -> None:
+    with fresh_storage("sqlite", tmp_path) as storage, storage.begin() as uow:
+        uow.facts.get("a")
         other = sqlite3.connect(str(storage.engine.url.database), isolation_level=None, timeout=0)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("BEGIN IMMEDIATE")
