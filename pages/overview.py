@@ -59,7 +59,7 @@ def _render_title(overview: Overview, client: User, visitor: Visitor, view: str,
         if not overview.accounts:
             return
         with st.container(horizontal=True, vertical_alignment="bottom", width="content", key="filters"):
-            filters.render_account_filter(overview.accounts, view)
+            filters.render_account_filter([health.account for health in overview.accounts], view)
             filters.render_period_filter(days)
             exports.render_menu(client.id, view, days)
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from core.domain.types import ExchangeAccount
 from core.services.overview import ALL, MAIN, PERIODS
-from core.services.overview_types import AccountHealth
 from core.ui.i18n import _
 
 ACCOUNT, PERIOD = "account", "period"
@@ -24,11 +24,11 @@ def period_from_url() -> int:
     return int(asked) if asked in {str(days) for days in PERIODS} else USUAL_PERIOD
 
 
-def render_account_filter(accounts: Sequence[AccountHealth], view: str) -> None:
+def render_account_filter(accounts: Sequence[ExchangeAccount], view: str) -> None:
     """Draw the choice of accounts; choosing writes the URL."""
     names = {MAIN: _("Main account"), ALL: _("All accounts")}
-    for health in accounts:
-        names[str(health.account.id)] = _name(health)
+    for account in accounts:
+        names[str(account.id)] = _name(account)
     if view not in names:
         names[view] = _("Removed account")
     st.session_state[ACCOUNT_KEY] = view
@@ -66,10 +66,10 @@ def clear() -> None:
         st.query_params.pop(parameter, None)
 
 
-def _name(health: AccountHealth) -> str:
-    star = "★ " if health.account.is_main else ""
+def _name(account: ExchangeAccount) -> str:
+    star = "★ " if account.is_main else ""
     note = _("test network")
-    return star + health.account.name + (f" ({note})" if health.account.testnet else "")
+    return star + account.name + (f" ({note})" if account.testnet else "")
 
 
 def _to_url(parameter: str, key: str, usual: str) -> None:
