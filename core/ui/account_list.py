@@ -8,12 +8,23 @@ import streamlit as st
 from core.domain.types import AccountStatus, KeyRights
 from core.services.accounts import AccountView, list_accounts
 from core.services.health import read_system_health
+from core.services.looking import stretched_plans
 from core.ui import account_actions as actions
 from core.ui import state
 from core.ui.account_panels import CAN_BE_MAIN, equity_of
 from core.ui.banners import render_system_banner
 from core.ui.format import markdown_safe, plain
-from core.ui.freshness import Pulse, age_badge, badge, main_badge, status_badge, testnet_badge
+from core.ui.freshness import (
+    Pulse,
+    age_badge,
+    badge,
+    crowd,
+    main_badge,
+    note_look,
+    pace,
+    status_badge,
+    testnet_badge,
+)
 from core.ui.guard import Visitor, require_scope
 from core.ui.i18n import _
 from core.ui.messages import explain
@@ -31,8 +42,20 @@ def render_account_list(client_id: UUID) -> None:
     now = visitor.web.clock()
     with st.container():  # its place stays, so that a banner never closes an open menu below
         render_system_banner(read_system_health(visitor.web.storage, now), visitor.formats, now)
-    for view in list_accounts(visitor.web.storage, visitor.scope, client_id):
+    views = list_accounts(visitor.web.storage, visitor.scope, client_id)
+    note_look(visitor, client_id, {view.account.id for view in views if view.account.is_active})
+    with st.container(key="crowds"):
+        _render_crowds(views, visitor)
+    for view in views:
         _render_card(view, visitor)
+
+
+def _render_crowds(views: Sequence[AccountView], visitor: Visitor) -> None:
+    """Say where an exchange's limits make accounts wait longer than they should."""
+    exchanges = {view.account.exchange for view in views if view.account.is_active}
+    for plan in stretched_plans(visitor.web.storage, exchanges):
+        name = visitor.web.exchanges.describe(plan.exchange).name
+        st.caption(":orange[:material/hourglass_top:] " + markdown_safe(crowd(plan, name)))
 
 
 def _render_card(view: AccountView, visitor: Visitor) -> None:
@@ -51,7 +74,7 @@ def _render_card(view: AccountView, visitor: Visitor) -> None:
         with worth, st.container(gap="xsmall"):
             st.markdown(f"**{markdown_safe(visitor.formats.money(equity_of(view)))}**")
             st.markdown(age_badge(Pulse(account, view.sync, view.wallets), visitor.formats, visitor.web.clock()))
-            st.caption(_wallets(view))
+            st.caption(" · ".join(filter(None, (_wallets(view), pace(view.sync, account)))))
         with menu:
             _render_menu(view, visitor)
         _render_trouble(view, visitor, exchange)

@@ -10,7 +10,7 @@ from core.services.overview_types import AccountHealth, Overview
 from core.ui import state
 from core.ui.banners import render_system_banner
 from core.ui.cards import render_cards
-from core.ui.freshness import Pulse, age_badge, badge, summary, testnet_badge
+from core.ui.freshness import Pulse, age_badge, badge, note_look, summary, testnet_badge
 from core.ui.guard import Visitor, require_scope
 from core.ui.i18n import _
 
@@ -29,6 +29,7 @@ def _ticker(overview: Overview, client_id: UUID) -> None:
     """Redraw the ages; ask for the whole page once the data has moved on. Never touches the session's idle clock."""
     visitor = require_scope()
     now = visitor.web.clock()
+    note_look(visitor, client_id, overview.shown)
     system = overview.system
     if not st.session_state.pop(state.JUST_DRAWN, False):
         moved = data_version(visitor.web.storage, visitor.scope, client_id) != overview.data_version

@@ -1,10 +1,10 @@
 """The Accounts page: what it says of each account, and what its menu does, bound to ids."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from streamlit.testing.v1 import AppTest
 
-from core.domain.types import AccountStatus, ExchangeAccount
+from core.domain.types import AccountStatus, ExchangeAccount, ReadingPlan
 from core.ui import account_actions as actions
 from tests.core.ui.house import ScreenHouse, words
 
@@ -149,3 +149,38 @@ def test_a_reading_can_be_asked_for(house: ScreenHouse) -> None:
     with house.storage.begin(write=False) as uow:
         (state,) = uow.syncing.states({ana.id})
     assert state.next_due_at < house.now + timedelta(seconds=25)
+
+
+def test_what_is_on_the_screen_is_noted_for_the_sidecar_and_not_at_every_redraw(house: ScreenHouse) -> None:
+    ana = house.person()
+    account = house.account(ana)
+    at = house.screen(ana, "accounts")
+    first = look_at(house, account)
+    assert first is not None
+    at.run()
+    assert look_at(house, account) == first
+    other = house.account(house.person("bia"))
+    assert look_at(house, other) is None
+
+
+def test_an_exchange_whose_limits_are_too_tight_is_named(house: ScreenHouse) -> None:
+    ana = house.person()
+    house.read(house.account(ana))
+    wanted = {"main": 30, "watched": 30, "active": 120, "rest": 300}
+    with house.storage.begin() as uow:
+        uow.planning.save_plans(
+            [
+                ReadingPlan("binance", "", 412, 150, {"main": 83}, wanted, house.now),
+                ReadingPlan("bybit", "", 900, 100, {"main": 270}, wanted, house.now),
+            ]
+        )
+    text = words(house.screen(ana, "accounts"))
+    assert "Binance: 412 contas, um endereço permite 150 a cada 30 s: agora a cada 83 s" in text
+    assert "Bybit" not in text
+    assert "lida a cada 30 s · conta principal" in text
+
+
+def look_at(house: ScreenHouse, account: ExchangeAccount) -> datetime | None:
+    with house.storage.begin(write=False) as uow:
+        (state,) = uow.syncing.states(None, account_ids={account.id})
+    return state.looked_at

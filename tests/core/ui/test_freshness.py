@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from core.domain.types import AccountStatus, SyncState
+from core.domain.types import AccountStatus, ReadingPlan, SyncState
 from core.ui.format import Formats
-from core.ui.freshness import STATUSES, Pulse, age_badge, status_badge, summary
+from core.ui.freshness import STATUSES, Pulse, age_badge, crowd, pace, status_badge, summary
 from core.ui.i18n import use_language
 from core.ui.tables import pair_name
 from tests.core.persistence import makers
@@ -68,3 +68,45 @@ def test_every_status_has_an_icon_and_words_of_its_own() -> None:
 )
 def test_a_pair_is_written_as_people_write_it(symbol: str, name: str) -> None:
     assert pair_name(symbol) == name
+
+
+@pytest.mark.parametrize(
+    ("tier", "is_main", "seconds", "words"),
+    [
+        ("main", True, 30, "read every 30 s · main account"),
+        ("main", True, 83, "read every 83 s · main account"),
+        ("watched", False, 30, "read every 30 s · on screen"),
+        ("active", False, 120, "read every 2 min · not on screen"),
+        ("rest", False, 300, "read every 5 min · client away"),
+    ],
+)
+def test_how_often_an_account_is_read_is_told_with_the_reason(
+    tier: str, is_main: bool, seconds: int, words: str
+) -> None:
+    use_language("en")
+    state = SyncState(ACCOUNT.id, ACCOUNT.user_id, seconds, NOW, 1, tier=tier)
+    assert pace(state, replace(ACCOUNT, is_main=is_main)) == words
+    assert pace(state, replace(ACCOUNT, is_active=False)) == ""
+    assert pace(None, ACCOUNT) == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "seconds", "words"),
+    [
+        ("en", {"main": 83}, "Binance: 412 accounts, one address allows 150 at 30 s: now every 83 s"),
+        ("pt_BR", {"main": 83}, "Binance: 412 contas, um endereço permite 150 a cada 30 s: agora a cada 83 s"),
+        (
+            "en",
+            {"main": 30, "active": 240, "rest": 601},
+            "Binance: 412 accounts, one address allows 150 at 30 s: now main accounts every 30 s, others every 601 s",
+        ),
+    ],
+)
+def test_what_an_exchange_s_limits_make_of_the_intervals_is_told_in_one_sentence(
+    language: str, seconds: dict[str, int], words: str
+) -> None:
+    use_language(language)
+    wanted = {"main": 30, "watched": 30, "active": 120, "rest": 300}
+    plan = ReadingPlan("binance", "", 412, 150, seconds, wanted, NOW)
+    assert plan.is_stretched
+    assert crowd(plan, "Binance") == words
