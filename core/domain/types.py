@@ -349,7 +349,10 @@ class PriceQuote:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Last sign of life of one sidecar. `keys` is ok or locked."""
+    """Last sign of life of one sidecar. `keys` is ok or locked.
+
+    `clock_seconds` is how far its clock is behind (+) those of the exchanges; 0 below five seconds.
+    """
 
     sidecar_id: str
     started_at: datetime
@@ -357,6 +360,7 @@ class Heartbeat:
     keys: str
     detail: str = ""
     egress: str = ""
+    clock_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ def system_health(heartbeats: Iterable[Heartbeat], now: datetime) -> SystemHealt
     alive = [beat for beat in beats if now - beat.beat_at <= SIDECAR_SILENT_AFTER]
     latest = alive or beats
     locked = bool(latest) and all(beat.keys != "ok" for beat in latest)
-    return SystemHealth(sidecar_seen_at=seen, sidecar_silent=not alive, keys_locked=locked)
+    clock = max((beat.clock_seconds for beat in alive), key=abs, default=0.0)
+    return SystemHealth(sidecar_seen_at=seen, sidecar_silent=not alive, keys_locked=locked, clock_seconds=clock)
 
 
 def read_system_health(storage: Storage, now: datetime) -> SystemHealth:

@@ -137,11 +137,15 @@ class AccountHealth:
 
 @dataclass(frozen=True, slots=True)
 class SystemHealth:
-    """Whether the sidecar is alive and can open keys. `sidecar_seen_at` None: never."""
+    """Whether the sidecar is alive and can open keys. `sidecar_seen_at` None: never.
+
+    `clock_seconds` is how far this server's clock is behind (+) those of the exchanges; 0 below five seconds.
+    """
 
     sidecar_seen_at: datetime | None
     sidecar_silent: bool
     keys_locked: bool
+    clock_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

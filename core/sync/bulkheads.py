@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
+from core.errors import StorageUnavailableError
+
 log = logging.getLogger(__name__)
 
 
@@ -69,6 +71,8 @@ class Bulkheads:
     def _run(self, key: str, work: Callable[[], None]) -> None:
         try:
             work()
+        except StorageUnavailableError as e:
+            log.warning("left undone, the database does not answer: %s: %s", key, e)
         except Exception:  # noqa: BLE001 - the edge of a job: one account failing never stops another
             log.exception("work failed: %s", key)
         finally:

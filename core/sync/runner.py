@@ -16,7 +16,7 @@ from connectors.errors import ConnectorError, ExchangeError, NotSupportedError
 from core import __version__
 from core.bootstrap import SyncParts
 from core.domain.types import Heartbeat, Job
-from core.errors import LeaseLostError
+from core.errors import LeaseLostError, StorageUnavailableError
 from core.log import log_ids
 from core.ports import Lease
 from core.sync.budgets import Breakers
@@ -25,8 +25,8 @@ from core.sync.clocks import Clocks
 from core.sync.connections import Connections
 from core.sync.jobs import fail_job, run_job
 from core.sync.meter import Meters
-from core.sync.planner import Planner, intervals_of
 from core.sync.patience import Patience
+from core.sync.planner import Planner, intervals_of
 from core.sync.ports import Tools
 from core.sync.prices import PriceBoard
 from core.sync.rights import VERIFIED
@@ -45,6 +45,7 @@ JOBS_AT_ONCE = 8
 JOBS = "jobs"
 HISTORY = "history"
 STOP_SECONDS = 15.0
+COMPLAIN_SECONDS = 60.0
 CLAIM_MOST = 64
 LEASE_LEFT = timedelta(seconds=20)
 
@@ -72,6 +73,7 @@ class Runner:
         )
         clocks = Clocks()
         self._stopping = threading.Event()
+        self._complained = -COMPLAIN_SECONDS
         self.tools = Tools(
             storage=parts.storage,
             clock=parts.clock,
@@ -149,8 +151,16 @@ class Runner:
     def _tick_safely(self) -> None:
         try:
             self.tick(self.tools.clock())
+        except StorageUnavailableError as e:
+            self._complain(e)
         except Exception:  # noqa: BLE001 - the edge of the loop: a tick that fails must not end the process
             log.exception("tick failed")
+
+    def _complain(self, error: StorageUnavailableError) -> None:
+        """Say once a minute that the database does not answer."""
+        if time.monotonic() - self._complained >= COMPLAIN_SECONDS:
+            self._complained = time.monotonic()
+            log.error("nothing can be read or stored, the database does not answer: %s", error)
 
     def _beat_and_list(self, now: datetime) -> frozenset[str]:
         """Give a sign of life, list the accounts now and then, and return the paused exchanges."""
@@ -167,7 +177,8 @@ class Runner:
 
     def _beat(self, now: datetime) -> None:
         """Store a sign of life and what has been counted since the last one."""
-        beat = Heartbeat(self.tools.owner, self._started_at, now, "ok", __version__, self.tools.egress)
+        own, clock = self.tools, self.tools.clocks.own_error_seconds()
+        beat = Heartbeat(own.owner, self._started_at, now, "ok", __version__, own.egress, clock)
         with self.tools.tallies.taken() as tallies, self.tools.storage.begin() as uow:
             uow.syncing.beat(beat)
             uow.runs.add_tallies(tallies)

@@ -148,7 +148,7 @@ class Verification:
             self._steps.tick("signature")
         self._check_rights(permissions)
         self._begin("signature" if permissions.read is None else "identity")
-        answers = self._read_account(connector, case.before)
+        answers = self._read_account(connector, case)
         self._steps.tick("signature")
         self._begin("identity")
         uid = answers.info.uid or permissions.uid
@@ -196,10 +196,13 @@ class Verification:
                 own = other.name if other.user_id == account.user_id else ""
                 raise KeyRefusedError("duplicate_account", "identity", own)
 
-    def _read_account(self, connector: Connector, before: Stored) -> Answers:
+    def _read_account(self, connector: Connector, case: Case) -> Answers:
         """Read the wallets; the identity is compared by the caller, against a key that may be a new one."""
+        tools, exchange = self._tools, case.account.exchange
         try:
-            return read_answers(connector, None, before=before, clock=self._tools.clock)
+            return read_answers(
+                connector, None, before=case.before, clock=lambda: tools.clocks.exchange_time(exchange, tools.clock())
+            )
         except ReadingRefusedError as e:
             error = ExchangeError(e.code, retryable=e.code in WALLET_RETRY)
             error.code = e.code

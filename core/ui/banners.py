@@ -26,6 +26,8 @@ def render_system_banner(system: SystemHealth, formats: Formats, now: datetime) 
             title=_("The keys are locked"),
             icon=":material/lock:",
         )
+    if system.clock_seconds:
+        _render_clock_banner(system.clock_seconds)
     if not system.sidecar_silent:
         return
     if system.sidecar_seen_at is None:
@@ -35,3 +37,16 @@ def render_system_banner(system: SystemHealth, formats: Formats, now: datetime) 
             age=formats.age(system.sidecar_seen_at, now)
         )
     st.error(body, title=_("No new readings"), icon=":material/sync_problem:")
+
+
+def _render_clock_banner(seconds: float) -> None:
+    """Say that this server's clock is wrong: what is read is dated by the exchanges' clocks meanwhile."""
+    words = (
+        _("This server's clock is {seconds} seconds behind those of the exchanges. Figures are dated by theirs.")
+        if seconds > 0
+        else _(
+            "This server's clock is {seconds} seconds ahead of those of the exchanges. Figures are dated by theirs."
+        )
+    )
+    body = words.format(seconds=round(abs(seconds)))
+    st.warning(body, title=_("The clock is wrong"), icon=":material/alarm_off:")

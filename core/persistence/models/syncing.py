@@ -102,6 +102,7 @@ class HeartbeatRow(Base):
     keys: Mapped[str] = mapped_column(String(20))
     detail: Mapped[str]
     egress: Mapped[str] = mapped_column(String(64), server_default="")
+    clock_seconds: Mapped[float] = mapped_column(server_default="0")
 
 
 class ReadingPlanRow(Base):

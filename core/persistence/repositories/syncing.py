@@ -54,6 +54,7 @@ BEAT_COLUMNS = (
     HeartbeatRow.keys,
     HeartbeatRow.detail,
     HeartbeatRow.egress,
+    HeartbeatRow.clock_seconds,
 )
 
 
