@@ -16,8 +16,6 @@ from core.security.secret import Secret
 from core.security.tokens import hash_token, new_token
 from core.security.vault import Sealer as VaultSealer
 
-NO_KEY = "public"  # stands in every credential field of a connector that only makes public calls
-
 
 def utc_now() -> datetime:
     """Return the present instant, aware UTC: the clock of every process."""
@@ -145,6 +143,8 @@ class ConnectorLibrary:
     def create_public(
         self, exchange: str, testnet: bool, meter: connectors.Meter | None = None
     ) -> connectors.Connector:
-        """Return a connector for public calls (prices, server time); its credentials are no credentials."""
-        names = [f.name for f in self.describe(exchange).credential_fields if f.kind != "choice"]
-        return self.create(exchange, dict.fromkeys(names, NO_KEY), testnet=testnet, options={}, meter=meter)
+        """Return a connector without a key, for public calls (prices, server time)."""
+        way = connectors.Way(self._exit, meter)
+        return connectors.create_public(
+            exchange, testnet=testnet, hosts=self._hosts.get(exchange), clock=utc_now, way=way
+        )
