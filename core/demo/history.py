@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from connectors.sandbox import World
-from connectors.sandbox.model import Book
+from connectors.sandbox.model import Book, OpenPosition
 from connectors.types import LedgerEntry
-from core.domain.types import EquityPoint, ExchangeAccount, LedgerRow, WalletState
+from core.domain.points import DetailPoint, HeldAsset, OpenLeg, WalletPoint
+from core.domain.types import EquityPoint, ExchangeAccount, HeldBalance, LedgerRow, WalletState
 from core.sync.ledger import ledger_rows
 
 HISTORY = timedelta(days=30)
@@ -44,6 +45,52 @@ def past_points(
             high=equity,
             low=equity,
         )
+
+
+def past_details(
+    world: World, uid: str, instants: Iterable[datetime], wallets: Iterable[WalletState], held: Iterable[HeldBalance]
+) -> Iterator[DetailPoint]:
+    """Return what every stored wallet held at each instant, and what was open.
+
+    The world knows wallets by their kind. Of several of one kind an asset lies where it lies today, else in the first.
+    """
+    places = {(balance.kind, balance.asset): balance.wallet for balance in held}
+    names: dict[str, list[str]] = {}
+    for state in wallets:
+        names.setdefault(state.kind, []).append(state.wallet)
+    for at in instants:
+        book = world.book(uid, at)
+        assets: dict[str, list[HeldAsset]] = {name: [] for some in names.values() for name in some}
+        legs: dict[str, list[OpenLeg]] = {name: [] for name in assets}
+        for kind in names.keys() & book.wallets.keys():
+            for asset, amount in book.amounts(kind).items():
+                name = places.get((kind, asset), names[kind][0])
+                assets[name].append(HeldAsset(asset, amount, world.price(asset, at)))
+        for position in book.positions:
+            if position.wallet in names:
+                name = places.get((position.wallet, position.settle), names[position.wallet][0])
+                legs[name].append(_leg(position, world.price(position.settle, at)))
+        yield DetailPoint(
+            at, tuple(WalletPoint(name, True, tuple(assets[name]), tuple(legs[name])) for name in sorted(assets))
+        )
+
+
+def _leg(position: OpenPosition, settle_price: Decimal | None) -> OpenLeg:
+    quote = "USD" if position.inverse else position.settle
+    return OpenLeg(
+        symbol=f"{position.base}/{quote}:{position.settle}",
+        side=position.side.value,
+        settle=position.settle,
+        inverse=position.inverse,
+        qty=position.contracts * position.contract_size if position.inverse else position.size,
+        upnl=position.unrealized,
+        settle_price=settle_price,
+        mark=position.mark,
+        entry=position.entry,
+        liq=position.liquidation,
+        leverage=Decimal(position.leverage),
+        mm=position.maintenance_margin,
+    )
 
 
 def past_ledger(

@@ -111,11 +111,14 @@ def _add_history(web: Web, world: World, account: ExchangeAccount, sandbox_key: 
     with web.storage.begin(write=False) as uow:
         first = uow.readings.first_point_at([account.id], None)[account.id].at
         wallets = uow.readings.wallets([account.id], None)
+        held = uow.readings.balances([account.id], None)
     instants = history.past_instants(first)
     points = list(history.past_points(world, account, sandbox_key.uid, instants))
     starts = list(history.first_wallets(world, sandbox_key.uid, wallets, instants[0]))
+    details = list(history.past_details(world, sandbox_key.uid, instants, wallets, held))
     with web.storage.begin() as uow:
         uow.readings.add_history(points, (), starts)
+        uow.history.add(account, details)
 
 
 def _read_ledger(web: Web, sandbox_key: SandboxKey, since: datetime, until: datetime) -> list[LedgerEntry]:

@@ -22,6 +22,10 @@ class History(Protocol):
         """Return the points with since <= at <= until by account, ascending."""
         ...
 
+    def add(self, account: ExchangeAccount, points: Iterable[DetailPoint]) -> None:
+        """Store points of the past, five minutes apart or more, beside what is there."""
+        ...
+
     def pack(self, account: ExchangeAccount, *, before: datetime, limit: int) -> int:
         """Put slots before an instant into packs of an hour; return how many packs were written (at most `limit`)."""
         ...

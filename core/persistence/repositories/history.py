@@ -64,6 +64,14 @@ class HistoryRepository(Repository):
                 found[account_id].update((point.at, point) for point in points)
         return {account_id: [points[at] for at in sorted(points)] for account_id, points in found.items()}
 
+    def add(self, account: ExchangeAccount, points: Iterable[DetailPoint]) -> None:
+        """Store points of the past, five minutes apart or more, beside what is there."""
+        self._require_own(account.user_id)
+        groups: dict[int, list[DetailPoint]] = defaultdict(list)
+        for point in points:
+            groups[to_micros(point.at) // MICROS // DAY].append(point)
+        self._merge(account, self._lock(account), 300, groups)
+
     def pack(self, account: ExchangeAccount, *, before: datetime, limit: int) -> int:
         """Put the slots of whole hours before an instant into one pack each; return how many packs were written."""
         self._require_own(account.user_id)
