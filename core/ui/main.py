@@ -36,11 +36,12 @@ def main() -> None:
 def _pages(visitor: Visitor) -> list[st.Page]:
     pages = [
         st.Page(paths.OVERVIEW, title=_("Overview"), icon=":material/monitoring:", default=True),
+        st.Page(paths.RESULTS, title=_("Results"), icon=":material/query_stats:"),
         st.Page(paths.ACCOUNTS, title=_("Accounts"), icon=":material/key:"),
         st.Page(paths.SETTINGS, title=_("Settings"), icon=":material/tune:"),
     ]
     if visitor.scope.may_write:
-        pages.insert(2, st.Page(paths.ADD_ACCOUNT, title=_("Add account"), icon=":material/add_circle:"))
+        pages.insert(len(pages) - 1, st.Page(paths.ADD_ACCOUNT, title=_("Add account"), icon=":material/add_circle:"))
     if visitor.is_admin:
         pages.insert(0, st.Page(paths.CLIENTS, title=_("Clients"), icon=":material/group:"))
     return pages

@@ -35,7 +35,7 @@ def render_positions(rows: Sequence[PositionRow], formats: Formats, *, key: str)
             _("P&L (US$)"),
             [r.position.unrealized_usd for r in rows],
             lambda value: formats.money(value, signed=True),
-            style=_signed_color,
+            style=signed_color,
         ),
         number_column("size", _("Size"), [r.position.size_base for r in rows], formats.amount),
         number_column("entry", _("Entry"), [r.position.entry_price for r in rows], formats.price),
@@ -106,7 +106,8 @@ def _near_color(value: Any) -> str:  # noqa: ANN401 (a number of any kind)
     return f"color: {current_palette().loss}; font-weight: 600" if value < NEAR_LIQUIDATION else ""
 
 
-def _signed_color(value: Any) -> str:  # noqa: ANN401 (a number of any kind)
+def signed_color(value: Any) -> str:  # noqa: ANN401 (a number of any kind)
+    """Return the CSS of a gain or a loss, nothing for zero."""
     if value == 0:
         return ""
     colors = current_palette()
