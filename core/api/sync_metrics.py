@@ -76,7 +76,7 @@ class SyncCollector(Collector):
     def _limits(self) -> Iterator[Metric]:
         used = GaugeMetricFamily(
             "ga_budget_used_ratio",
-            "Used share of an exchange's limit in its present window.",
+            "Used share of an exchange's limit, on average over the last hour.",
             labels=["exchange", "address", "limit"],
         )
         paused = GaugeMetricFamily(

@@ -14,6 +14,7 @@ from core.services.overview_types import SystemHealth
 
 READABLE = (AccountStatus.ACTIVE, AccountStatus.NEEDS_ATTENTION)
 GOOD = (RunOutcome.OK, RunOutcome.PARTIAL)
+HOUR_SECONDS = 3600.0
 BREAKER_REASONS = frozenset({"network", "maintenance"})
 
 
@@ -36,11 +37,11 @@ class Success:
 
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
-    """How much of one limit of an exchange one address has used in the limit's present window."""
+    """How much of one limit of an exchange one address uses in a window, on average over the last hour's runs."""
 
     bucket: str
     egress: str
-    used: int
+    used: float
     limit: int
     window_seconds: int
 
@@ -158,7 +159,7 @@ def read_sync_health(storage: Storage, now: datetime) -> SyncHealth:
     for pulse in pulses:
         by_exchange[pulse.exchange].append(pulse)
     names = sorted(set(by_exchange) | {pause.exchange for pause in pauses})
-    limits = Limits(pauses, budgets, plans)
+    limits = Limits(pauses, budgets, plans, _measured_seconds(beats, now))
     exchanges = (exchange_health(name, by_exchange[name], counts, limits=limits, now=now) for name in names)
     return SyncHealth(
         now=now,
@@ -170,11 +171,15 @@ def read_sync_health(storage: Storage, now: datetime) -> SyncHealth:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What holds requests back: pauses, budgets and the plans made of them, over all exchanges."""
+    """What holds requests back: pauses, budgets and the plans made of them, over all exchanges.
+
+    The runs counted as the last hour's were made in `seconds`, which is less shortly after the first start.
+    """
 
     pauses: Sequence[ExchangePause] = ()
     budgets: Sequence[Budget] = ()
     plans: Sequence[ReadingPlan] = ()
+    seconds: float = HOUR_SECONDS
 
 
 def exchange_health(
@@ -184,6 +189,8 @@ def exchange_health(
     reading = [pulse for pulse in pulses if is_read(pulse)]
     waits = [waiting_seconds(pulse, now) for pulse in reading if is_waiting(pulse, now)]
     own = [count for count in counts if count.exchange == exchange]
+    asked = sum(count.last_hour for count in own if count.outcome is not RunOutcome.MISSED) / limits.seconds
+    plans = tuple(plan for plan in limits.plans if plan.exchange == exchange)
     good = [pulse.last_ok_at for pulse in reading if pulse.last_ok_at is not None]
     return ExchangeHealth(
         exchange=exchange,
@@ -202,8 +209,12 @@ def exchange_health(
         errors=_errors(own),
         requests_last_hour=sum(count.requests_last_hour for count in own),
         pauses=tuple(pause for pause in limits.pauses if pause.exchange == exchange),
-        budgets=tuple(budget_use(budget, now) for budget in limits.budgets if budget.exchange == exchange),
-        plans=tuple(plan for plan in limits.plans if plan.exchange == exchange),
+        budgets=tuple(
+            budget_use(budget, asked * _share(plans, budget.egress))
+            for budget in limits.budgets
+            if budget.exchange == exchange
+        ),
+        plans=plans,
     )
 
 
@@ -223,10 +234,9 @@ def waiting_seconds(pulse: AccountPulse, now: datetime) -> float:
     return (now - pulse.next_due_at).total_seconds() if pulse.next_due_at is not None else 0.0
 
 
-def budget_use(budget: Budget, now: datetime) -> BudgetUse:
-    """Return what is used of a budget in its present window; what was booked in an earlier one is free again."""
-    is_present = budget.window == int(now.timestamp()) // budget.window_seconds
-    used = budget.units if is_present else 0
+def budget_use(budget: Budget, runs_per_second: float) -> BudgetUse:
+    """Return what is used of a budget when so many runs are made, each at the price that was measured."""
+    used = (budget.slot_units * runs_per_second + budget.other_rate) * budget.window_seconds
     return BudgetUse(budget.bucket, budget.egress, used, budget.limit, budget.window_seconds)
 
 
@@ -236,6 +246,19 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
         return None
     place = max(0, -int(-share * len(ordered) // 1) - 1)
     return ordered[min(place, len(ordered) - 1)]
+
+
+def _share(plans: Sequence[ReadingPlan], egress: str) -> float:
+    """Return which share of an exchange's accounts one address reads."""
+    total = sum(plan.accounts for plan in plans)
+    return sum(plan.accounts for plan in plans if plan.egress == egress) / total if total else 1.0
+
+
+def _measured_seconds(beats: Sequence[Heartbeat], now: datetime) -> float:
+    """Return how much of the last hour any living sidecar has run; at least a minute."""
+    alive = [beat.started_at for beat in beats if now - beat.beat_at <= SIDECAR_SILENT_AFTER]
+    ran = (now - min(alive, default=now)).total_seconds()
+    return min(HOUR_SECONDS, max(60.0, ran))
 
 
 def _by_outcome(counts: Iterable[tuple[RunOutcome, int]]) -> dict[RunOutcome, int]:

@@ -91,6 +91,10 @@ class Formats:
         """Return hours and minutes in the person's zone."""
         return MISSING if at is None else f"{self.local(at):%H:%M}"
 
+    def second(self, at: datetime | None) -> str:
+        """Return day, month and the time to the second in the person's zone."""
+        return MISSING if at is None else f"{self.day(at)} {self.local(at):%H:%M:%S}"
+
     def instant(self, at: datetime | None) -> str:
         """Return date and time in the person's zone."""
         if at is None:

@@ -44,6 +44,8 @@ def _pages(visitor: Visitor) -> list[st.Page]:
         pages.insert(len(pages) - 1, st.Page(paths.ADD_ACCOUNT, title=_("Add account"), icon=":material/add_circle:"))
     if visitor.is_admin:
         pages.insert(0, st.Page(paths.CLIENTS, title=_("Clients"), icon=":material/group:"))
+        health = st.Page(paths.SYNC_HEALTH, title=_("Sync health"), icon=":material/monitor_heart:")
+        pages.insert(len(pages) - 1, health)
     return pages
 
 

@@ -200,7 +200,42 @@ PLATFORM_MESSAGES: Mapping[str, tuple[str, str]] = {
     "unknown_language": (N_("This language is not known."), N_("Choose one of the list.")),
 }
 
-KNOWN: Mapping[str, tuple[str, str]] = {**KEY_MESSAGES, **EXCHANGE_MESSAGES, **PLATFORM_MESSAGES}
+SYNC_MESSAGES: Mapping[str, tuple[str, str]] = {
+    "missed": (
+        N_("The reading was missed."),
+        N_("The sidecar was busy, or the database took nothing for a while. If it stays so, start another sidecar."),
+    ),
+    "stopped": (
+        N_("The sidecar was stopped before the reading ended."),
+        N_("Nothing to do: the account is read again as soon as a sidecar runs."),
+    ),
+    "internal": (
+        N_("The reading broke off for a reason of our own."),
+        N_("Nothing of it was stored. The sidecar's log says more: look for the account's id and the run's number."),
+    ),
+    "ledger_pending": (
+        N_("The holdings changed much, and the ledger was read a moment ago."),
+        N_("Nothing to do: both are read again within a minute, so that a deposit is not taken for a profit."),
+    ),
+    "empty_unconfirmed": (
+        N_("All wallets answered empty at once."),
+        N_("Nothing to do: it counts only when a second reading agrees. The last values stay, with their age."),
+    ),
+    "not_reported": (
+        N_("{exchange} no longer mentions this wallet."),
+        N_("Its last value stays, with its age. Check at the exchange whether the wallet was closed."),
+    ),
+    "suspect": (
+        N_("Two readings in a row contradicted each other."),
+        N_("Neither was believed; the last values stay, with their age. Compare them with what {exchange} shows."),
+    ),
+    "stale_at_exchange": (
+        N_("{exchange} keeps sending the same old answer."),
+        N_("Nothing to do: we go on asking. The figures count as old until its own clock moves on."),
+    ),
+}
+
+KNOWN: Mapping[str, tuple[str, str]] = {**KEY_MESSAGES, **EXCHANGE_MESSAGES, **PLATFORM_MESSAGES, **SYNC_MESSAGES}
 UNKNOWN = (
     N_("Something went wrong (support code {support})."),
     N_("Try again in a moment. If it stays, tell the operator the support code. The last values stay, with their age."),

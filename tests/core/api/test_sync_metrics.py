@@ -67,7 +67,7 @@ def test_ages_runs_errors_limits_breakers_and_queues_are_told_by_exchange(web: W
             ]
         )
         uow.syncing.pause(ExchangePause("alpha", now + 42 * SECOND, "maintenance"))
-        uow.planning.ensure_budget(Budget("alpha", "way", "weight", 6000, 60, 0, int(now.timestamp()) // 60, 4500))
+        uow.planning.ensure_budget(Budget("alpha", "way", "weight", 6000, 60, other_rate=75.0))
         uow.syncing.beat(Heartbeat("one", now, now, "ok"))
     _text, samples = scrape(web)
     wanted = {

@@ -9,11 +9,10 @@ from core.domain.sync_runs import ErrorClass, RunOutcome, RunTally
 from core.domain.types import AccountStatus, Budget, ExchangeAccount, Freshness, Heartbeat, ReadingPlan, Tier
 from core.errors import ForbiddenError
 from core.ports import ExchangePause
-from core.services.sync_health import budget_use, load_sync_health, percentile
+from core.services.sync_health import load_sync_health, percentile
 from tests.core.services.office import EXCHANGE, NOW, WITH_PASSPHRASE, Office
 
 SECOND = timedelta(seconds=1)
-MINUTE = int(NOW.timestamp()) // 60
 
 
 def read(office: Office, account: ExchangeAccount, age: float, *, due: float = 20, code: str | None = None) -> None:
@@ -31,7 +30,7 @@ def tally(outcome: RunOutcome, runs: int, code: str = "", *, at: datetime = NOW,
 
 def budget(**changes: Any) -> Budget:  # noqa: ANN401 - what dataclasses take
     usual: dict[str, Any] = {"exchange": EXCHANGE, "egress": "", "bucket": "weight", "limit": 6000,
-                             "window_seconds": 60, "window": MINUTE, "units": 4500}  # fmt: skip
+                             "window_seconds": 60}  # fmt: skip
     return Budget(**{**usual, **changes})
 
 
@@ -107,7 +106,7 @@ def test_pauses_limits_and_plans_stand_with_their_exchange(office: Office) -> No
     with office.sync.begin() as uow:
         uow.syncing.pause(pause)
         uow.planning.save_plans([plan])
-        for stored in (budget(), budget(bucket="orders", limit=100, units=90), budget(exchange="other", units=1)):
+        for stored in (budget(), budget(bucket="orders", limit=100, other_rate=1.5), budget(exchange="other")):
             uow.planning.ensure_budget(stored)
     found = load_sync_health(office.web, office.admin, NOW).exchanges[0]
     assert (found.exchange, found.accounts, found.pauses, found.breaker_open) == (EXCHANGE, 0, (pause,), True)
@@ -116,9 +115,23 @@ def test_pauses_limits_and_plans_stand_with_their_exchange(office: Office) -> No
     assert load_sync_health(office.web, office.admin, NOW + 43 * SECOND).exchanges == ()
 
 
-def test_what_was_used_in_an_earlier_window_is_free_again() -> None:
-    assert budget_use(budget(), NOW).ratio == 0.75
-    assert budget_use(budget(), NOW + 60 * SECOND).used == 0
+def test_what_is_used_of_a_limit_is_what_the_runs_of_the_last_hour_cost(office: Office) -> None:
+    office.account("A")
+    wanted: dict[str, int] = {Tier.MAIN: 30}
+    with office.sync.begin() as uow:
+        uow.runs.add_tallies([tally(RunOutcome.OK, 1080), tally(RunOutcome.MISSED, 500, "missed")])
+        uow.planning.save_plans([ReadingPlan(EXCHANGE, way, accounts, None, wanted, wanted, NOW) for way, accounts in
+                                 (("one", 3), ("two", 1))])  # fmt: skip
+        for way in ("one", "two"):
+            uow.planning.ensure_budget(budget(egress=way, limit=600, slot_units=20.0, other_rate=0.5))
+        uow.syncing.beat(Heartbeat("one", NOW - timedelta(hours=9), NOW, "ok"))
+    hour = load_sync_health(office.web, office.admin, NOW).exchanges[0]
+    assert {use.egress: round(use.used, 6) for use in hour.budgets} == {"one": 300, "two": 120}
+    assert hour.fullest is not None and (hour.fullest.egress, round(hour.fullest.ratio, 6)) == ("one", 0.5)
+    with office.sync.begin() as uow:
+        uow.syncing.beat(Heartbeat("one", NOW - timedelta(minutes=30), NOW, "ok"))
+    half = load_sync_health(office.web, office.admin, NOW).exchanges[0]
+    assert {use.egress: round(use.used, 6) for use in half.budgets} == {"one": 570, "two": 210}
 
 
 def test_sidecars_say_what_they_run_and_whether_they_live(office: Office) -> None:
