@@ -4,7 +4,7 @@ import argparse
 import sys
 from types import ModuleType
 
-from tests.torture import answers, kill, migration, power
+from tests.torture import answers, kill, migration, power, soak
 from tests.torture.summary import Summary
 
 # a torture is a module with add_arguments(parser) and run(options) -> Summary
@@ -13,6 +13,7 @@ TORTURES: dict[str, ModuleType] = {
     "kill": kill,
     "migration": migration,
     "power": power,
+    "soak": soak,
 }
 
 
