@@ -3,9 +3,9 @@
 import functools
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -21,10 +21,12 @@ from core.api.pages import Pages, see_other
 from core.bootstrap import Web
 from core.domain.types import Role, Scope
 from core.errors import NotFoundError, PlatformError, StepUpRequiredError
-from core.services import auth, exports
+from core.services import auth, exports, results_export
+from core.services.results_types import CUSTOM, PERIODS, THIRTY, Question
 
 DEFAULT_DAYS, MOST_DAYS = 30, 3660
 EVERYTHING = "all"
+DEFAULT_CURRENCY = "USD"
 FOREIGN_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -47,7 +49,10 @@ class Taken:
 
 
 def export_routes(web: Web, pages: Pages) -> Sequence[BaseRoute]:
-    """Return `/exports/{dataset}.csv?client=…&view=main|all|<account>&days=…&dialect=iso|pt-BR`."""
+    """Return `/exports/{dataset}.csv?client=…&view=main|all|<account>&days=…&dialect=iso|pt-BR`.
+
+    Files of results take `period=today|7d|30d|month|ytd|all|custom` (with `from` and `to`) in place of `days`.
+    """
 
     async def take(request: Request) -> Response:
         session_id = request.state.login[0].id
@@ -73,12 +78,18 @@ def _open(web: Web, request: Request, session_id: UUID) -> Taken:
     if dialect is None:
         raise NotFoundError("dialect")
     own = str(user.id) if user.role is Role.CLIENT else ""
+    dataset, client_id = request.path_params["dataset"], _parse_id(asked.get("client") or own)
+    view = asked.get("view") or asked.get("account") or EVERYTHING
+    if dataset in results_export.DATASETS:
+        question = _parse_question(asked, client_id, view)
+        found = results_export.open_results_export(web.storage, scope, dataset, question, now=now)
+        return Taken(found, scope, dialect, hashlib.sha256())
     export = exports.open_export(
         web.storage,
         scope,
-        dataset=request.path_params["dataset"],
-        client_id=_parse_id(asked.get("client") or own),
-        view=asked.get("view") or asked.get("account") or EVERYTHING,
+        dataset=dataset,
+        client_id=client_id,
+        view=view,
         since=now - timedelta(days=_parse_days(asked.get("days", ""))),
         now=now,
     )
@@ -117,6 +128,24 @@ def _parse_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFoundError("client") from None
+
+
+def _parse_question(asked: Mapping[str, str], client_id: UUID, view: str) -> Question:
+    """Return what a file of results is asked for; nonsense raises NotFoundError."""
+    period = asked.get("period") or THIRTY
+    if period not in PERIODS:
+        raise NotFoundError("period")
+    first, last = (_parse_date(asked.get(name, "")) for name in ("from", "to"))
+    if period == CUSTOM and (first is None or last is None or first > last):
+        raise NotFoundError("period")
+    return Question(client_id, view, period, first, last, currency=asked.get("currency") or DEFAULT_CURRENCY)
+
+
+def _parse_date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _parse_days(text: str) -> int:
