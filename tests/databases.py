@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import make_url
 
 from core.persistence import SqlStorage, migrate
 from core.ports import AuditEntry
@@ -80,6 +81,13 @@ def fresh_storage(backend: str, folder: Path, *, role: str = "sync") -> Iterator
             yield storage
         finally:
             storage.dispose()
+
+
+@contextmanager
+def postgres_copy(url: str) -> Iterator[str]:
+    """Give out the URL of a copy of a PostgreSQL database that nobody is connected to."""
+    with _postgres_database(str(make_url(url).database)) as copied:
+        yield copied
 
 
 @lru_cache(maxsize=1)

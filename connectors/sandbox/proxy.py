@@ -53,6 +53,11 @@ class Memory:
             told = self._answers.get(_question(request), {})
             return next((answer for key, answer in reversed(told.items()) if key != api_key), None)
 
+    def forget(self) -> None:
+        """Remember nothing."""
+        with self._lock:
+            self._answers.clear()
+
 
 class Front:
     """What callers of one exchange meet: the faults in force, then the exchange itself (`behind`)."""
@@ -134,7 +139,8 @@ class FaultProxy(WireServer):
 
     def __init__(self, port: int, url: str, dialect: Dialect, site: Site, note: Note) -> None:
         self._upstream = Upstream(url)
-        super().__init__(port, Front(dialect, site, self._upstream, note, Memory()))
+        self.memory = Memory()
+        super().__init__(port, Front(dialect, site, self._upstream, note, self.memory))
 
     def stop(self) -> None:
         """Close the port and every connection."""

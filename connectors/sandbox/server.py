@@ -98,6 +98,18 @@ class Sandbox:
         self._servers.clear()
         self._behind.clear()
 
+    def reset(self) -> None:
+        """Undo everything that was ordered since the start: faults, added events, changed keys, counts."""
+        self.faults.clear()
+        self.world.forget_added()
+        for dialect, site in self._sites.values():
+            site.keys = KeyRing(dialect.default_keys())
+            site.limiter.clear()
+        for server in self._servers.values():
+            if isinstance(server, FaultProxy):
+                server.memory.forget()
+        self.requests.clear()
+
     def hosts(self) -> dict[str, dict[str, str]]:
         """Return exchange -> host key -> base URL, in the form of EXCHANGE_HOSTS."""
         return {name: dict.fromkeys(dialect.hosts, self._servers[name].url) for name, dialect in self._dialects.items()}

@@ -167,6 +167,11 @@ class World:
             added[added.index(into)] = into = replace(into, ref=out.ref)
         return [out, into]
 
+    def forget_added(self) -> None:
+        """Undo everything that was booked at run time."""
+        with self._lock:
+            self._added.clear()
+
     def _lived(self, spec: AccountSpec, until: datetime) -> list[Day]:
         days = self._days.setdefault(spec.uid, [])
         state = self._next.get(spec.uid) or State(self.opening(spec.uid))
