@@ -29,6 +29,7 @@ class Breakers:
         self._jitter = jitter
         self._failures: dict[str, int] = {}
         self._bans: dict[str, int] = {}
+        self._banned_until: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def record(self, exchange: str, error: ExchangeError | None, now: datetime) -> ExchangePause | None:
@@ -38,7 +39,7 @@ class Breakers:
                 self._failures.pop(exchange, None)
                 self._bans.pop(exchange, None)
                 return None
-            seconds = self._pause_seconds(exchange, error)
+            seconds = self._pause_seconds(exchange, error, now)
         if seconds is None:
             return None
         return ExchangePause(exchange, now + timedelta(seconds=seconds), error.code)
@@ -48,12 +49,9 @@ class Breakers:
         with self._lock:
             return self._failures.get(exchange, 0) >= BREAKER_FAILURES
 
-    def _pause_seconds(self, exchange: str, error: ExchangeError) -> float | None:
+    def _pause_seconds(self, exchange: str, error: ExchangeError, now: datetime) -> float | None:
         if isinstance(error, IpBannedError):
-            bans = self._bans.get(exchange, 0)
-            self._bans[exchange] = bans + 1
-            least = min(BAN_PAUSE_SECONDS * 2.0**bans, BAN_PAUSE_MOST_SECONDS)
-            return max(least, error.retry_after or 0.0)
+            return self._ban_seconds(exchange, error, now)
         if isinstance(error, RateLimitedError) and error.scope != SHARED_SCOPE:
             return None
         if isinstance(error, RateLimitedError):
@@ -68,3 +66,13 @@ class Breakers:
             if error.retry_after is not None:
                 return error.retry_after
         return None
+
+    def _ban_seconds(self, exchange: str, error: ExchangeError, now: datetime) -> float:
+        """Return how long a ban is respected; requests that were on their way when it came hear of the same ban."""
+        until = self._banned_until.get(exchange)
+        if until is None or now >= until:
+            self._bans[exchange] = self._bans.get(exchange, 0) + 1
+        least = min(BAN_PAUSE_SECONDS * 2.0 ** (self._bans.get(exchange, 1) - 1), BAN_PAUSE_MOST_SECONDS)
+        seconds = max(least, error.retry_after or 0.0)
+        self._banned_until[exchange] = now + timedelta(seconds=seconds)
+        return seconds

@@ -16,9 +16,10 @@ from core.sync.budgets import Breakers
 from tests.core.sync.worlds import NOON
 
 
-def seconds(breakers: Breakers, error: ExchangeError | None) -> float | None:
-    pause = breakers.record("acme", error, NOON)
-    return None if pause is None else (pause.until - NOON).total_seconds()
+def seconds(breakers: Breakers, error: ExchangeError | None, *, minutes: int = 0) -> float | None:
+    now = NOON + timedelta(minutes=minutes)
+    pause = breakers.record("acme", error, now)
+    return None if pause is None else (pause.until - now).total_seconds()
 
 
 def test_a_rate_limit_pauses_as_long_as_the_exchange_asks() -> None:
@@ -38,10 +39,17 @@ def test_a_limit_of_one_account_pauses_nobody_else(scope: str) -> None:
 def test_a_ban_lasts_two_minutes_at_least_and_doubles_until_something_works() -> None:
     breakers = Breakers(lambda: 0)
     assert seconds(breakers, IpBannedError(retry_after=5)) == 120
-    assert seconds(breakers, IpBannedError()) == 240
-    assert seconds(breakers, IpBannedError(retry_after=3600)) == 3600
-    assert seconds(breakers, None) is None
-    assert seconds(breakers, IpBannedError()) == 120
+    assert seconds(breakers, IpBannedError(), minutes=2) == 240
+    assert seconds(breakers, IpBannedError(retry_after=3600), minutes=6) == 3600
+    assert seconds(breakers, None, minutes=66) is None
+    assert seconds(breakers, IpBannedError(), minutes=67) == 120
+
+
+def test_requests_on_their_way_when_a_ban_comes_do_not_double_it() -> None:
+    breakers = Breakers(lambda: 0)
+    assert [seconds(breakers, IpBannedError()) for _ in range(5)] == [120] * 5
+    assert seconds(breakers, IpBannedError(), minutes=1) == 120
+    assert seconds(breakers, IpBannedError(), minutes=3) == 240
 
 
 @pytest.mark.parametrize("error", [NetworkError(), MaintenanceError()])
