@@ -5,10 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from core.domain.types import Role
+from core.errors import StorageUnavailableError
 from core.ui import paths, state
 from core.ui.banners import render_demo_banner
 from core.ui.clients import chosen_client
-from core.ui.flash import render_note
+from core.ui.flash import problem_of, render_note, render_problem
 from core.ui.format import plain
 from core.ui.guard import Visitor, require_scope
 from core.ui.i18n import _
@@ -61,4 +62,7 @@ def _render_who(visitor: Visitor, client: str | None) -> None:
         st.logout()
 
 
-main()
+try:
+    main()
+except StorageUnavailableError as e:  # it went away in the middle of a run; the next run looks again
+    render_problem(problem_of(e))
