@@ -130,7 +130,7 @@ def _summary(runs: Sequence[SyncRun]) -> str:
     if not runs:
         return _("no run yet")
     good = sum(run.outcome is RunOutcome.OK for run in runs)
-    return _("{good} of the last {count} runs were good").format(good=good, count=len(runs))
+    return _("{good} good of the last {count} runs").format(good=good, count=len(runs))
 
 
 def _toggle(account_id: str, is_open: bool) -> None:

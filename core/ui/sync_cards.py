@@ -125,7 +125,7 @@ def _render_exchange(exchange: ExchangeHealth, visitor: Visitor, now: datetime) 
     formats, name = visitor.formats, visitor.web.exchanges.describe(exchange.exchange).name
     with st.container(border=True, height="stretch", key=f"exchange_{exchange.exchange}", gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.markdown(f"### {plain(name)}", width="content")
+            st.subheader(plain(name), anchor=False, width="content")
             st.markdown(" ".join(_states(exchange, formats, now)), width="content")
         with st.grid(3, min_column_width=FIGURE_WIDTH, gap="xsmall"):
             for label, value in _figures(exchange, formats):
@@ -170,8 +170,8 @@ def _figures(exchange: ExchangeHealth, formats: Formats) -> Iterable[tuple[str, 
         return MISSING if seconds is None else _length(seconds, formats)
 
     yield _("accounts read"), f"{formats.number(exchange.reading, 0)} / {formats.number(exchange.accounts, 0)}"
-    yield _("age, half"), age(0.5)
-    yield _("age, 99%"), age(0.99)
+    yield _("age p50"), age(0.5)
+    yield _("age p99"), age(0.99)
     yield _("good, hour"), formats.percent(exchange.last_hour.rate, 1)
     yield _("good, day"), formats.percent(exchange.last_day.rate, 1)
     oldest = _length(exchange.oldest_due_seconds, formats)

@@ -65,7 +65,7 @@ def test_an_account_in_trouble_tells_its_runs_with_reason_and_cure(house: Screen
     house.fail(account, "bad_key")
     at = house.screen(house.admin(), "sync_health")
     assert "Longo prazo" in words(at) and "Ana Souza" in words(at)
-    assert "3 das últimas 5 leituras" in words(at)
+    assert "3 boas nas últimas 5 leituras" in words(at)
     at.button(key=f"health_open_{account.id}").click().run()
     assert not at.exception
     text = words(at)
