@@ -7,11 +7,15 @@ and what the sidecar has not closed) is computed from a book here. Days are loca
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from math import isnan
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from core.domain.day_result import DayResult
-from core.domain.pnl import Book, attribution, daily_pnl
+from core.domain.pnl import Book, daily_pnl
+from core.domain.pnl.book import instant
+from core.domain.pnl.increments import increments
+from core.domain.pnl.period import sums_by_component
 from core.domain.points import start_of_day
 from core.domain.types import AccountStatus, ExchangeAccount, LedgerRow, Role, Scope, SyncState, User, WalletState
 from core.errors import NotFoundError
@@ -202,8 +206,7 @@ def _live(
     if span.first > span.last:
         return (), {}
     book = load_period_book(uow, shown, question, span)
-    members = [str(account.id) for account in shown.members]
-    found = daily_pnl(book, span.first.isoformat(), span.last.isoformat(), scope=members, now=shown.now)
+    found = daily_pnl(book, span.first.isoformat(), span.last.isoformat(), now=shown.now)
     days = []
     for day in found:
         local = date.fromisoformat(day.date)
@@ -228,12 +231,19 @@ def _live(
             computed_at=shown.now,
         )
         days.append(Day(row, is_open=local == shown.today))
-    if not days or len(members) == 1:
-        return tuple(days), {}
-    since, until = edges_of(shown, span)
-    table = attribution(book, since, until, ACCOUNT, scope=members)
-    parts = {str(row["key"]): {name: float(row[name]) for name in MONEY} for row in table.to_dict("records")}
+    parts = _by_account(book, *edges_of(shown, span)) if days and len(shown.members) > 1 else {}
     return tuple(days), parts
+
+
+def _by_account(book: Book, since: datetime, until: datetime) -> dict[str, dict[str, float]]:
+    """Return what each account did in (since, until]; what was on its way between wallets is in none of them."""
+    table = increments(book, book.ccy)
+    table = table[(table["end"] > instant(since)) & (table["end"] <= instant(until))]
+    found = {}
+    for account, part in table.groupby(table["wallet"].str.partition("/")[0]):
+        money = sums_by_component(part)
+        found[str(account)] = {name: 0.0 if isnan(money[name]) else money[name] for name in MONEY}
+    return found
 
 
 # parts

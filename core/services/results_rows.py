@@ -34,9 +34,8 @@ def load_parts(storage: Storage, scope: Scope, results: Results, *, by: str) -> 
     """
     if by in results.parts or not results.days:
         return results.parts.get(by, ())
-    book, shown, edges = _load(storage, scope, results)
-    members = [str(account.id) for account in shown.members]
-    table = attribution(book, *edges, by, scope=members)
+    book, _shown, edges = _load(storage, scope, results)
+    table = attribution(book, *edges, by)
     parts = [
         Part(by, str(row["key"]), str(row["key"]), {name: float(row[name]) for name in MONEY})
         for row in table.to_dict("records")
@@ -56,9 +55,8 @@ def load_rows(storage: Storage, scope: Scope, results: Results, *, bar: str | No
     if not results.days:
         return ()
     book, shown, edges = _load(storage, scope, results)
-    members = [str(account.id) for account in shown.members]
     us = np.array([instant(edge) for edge in edges], dtype=np.int64)
-    table = scoped_increments(book, us, members, results.question.currency)
+    table = scoped_increments(book, us, None, results.question.currency)
     table = table[table["usd"].notna() & table["value"].notna()]
     table = table.assign(bar=table["component"].map(COMPONENT).fillna(table["component"]))
     wanted = STEPS if bar is None else (bar,)

@@ -1,0 +1,155 @@
+"""The Results page, played without a browser: every figure on it is the file's figure, to the cent."""
+
+import csv
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.api.csv_text import make_dialect, write_csv
+from core.domain.pnl.book import COMPONENTS
+from core.domain.types import Scope, User
+from core.services.results_export import open_results_export
+from core.services.results_types import BARS, Question
+from core.ui.format import Formats, markdown_safe
+from tests.core.services.results_past import HOUR, Trader, close
+from tests.core.ui.house import SECOND, ScreenHouse, words
+
+DAYS = 4
+CENT = Decimal("0.01")
+LABELS = {
+    "result": "Resultado",
+    "twr": "Retorno ponderado pelo tempo",
+    "mwr": "Retorno ponderado pelo dinheiro",
+    "closing": "Patrimônio final",
+    "twr_per_year": "Retorno ao ano",
+    "mwr_per_year": "XIRR ao ano",
+    "max_drawdown": "Queda máxima",
+    "volatility": "Volatilidade",
+    "sharpe": "Sharpe",
+    "sortino": "Sortino",
+    "calmar": "Calmar",
+    "positive_days": "Dias de ganho",
+}
+
+
+@pytest.fixture
+def ana(house: ScreenHouse) -> Iterator[User]:
+    """Give a client with two accounts that have lived for some days, the second with money gone astray."""
+    client = house.person()
+    since = house.now - timedelta(days=DAYS)
+    one = Trader(house.storage, client, "Binance", is_main=True, created_at=since)
+    two = Trader(house.storage, client, "Bitget", seed=2, exchange="bitget", created_at=since)
+    one.live(since, house.now, step=4 * HOUR)
+    two.live(since, house.now, step=4 * HOUR, odd=True)
+    close(house.storage, client, house.now)
+    yield client
+
+
+def file_of(house: ScreenHouse, client: User, dataset: str, period: str = "7d") -> list[dict[str, str]]:
+    """Return the rows of a file as somebody reads them who has it."""
+    scope = Scope(client.id, client.role, frozenset({client.id}), authenticated_at=house.web.clock())
+    export = open_results_export(
+        house.web.storage, scope, dataset, Question(client.id, "all", period), now=house.web.clock()
+    )
+    dialect = make_dialect("iso", client.time_zone)
+    assert dialect is not None
+    text = b"".join(piece for piece, _count in write_csv(export.columns, export.rows, dialect)).decode()
+    return list(csv.DictReader(text.splitlines()))
+
+
+def cents(value: object) -> Decimal:
+    return Decimal(str(value)).quantize(CENT)
+
+
+def test_every_figure_of_the_page_is_the_figure_of_the_file(house: ScreenHouse, ana: User) -> None:
+    at = house.screen(ana, "results", account="all", period="7d", bar="funding", by="account")
+    assert not at.exception
+    figures = {row["item"]: (row["value"], row["unit"]) for row in file_of(house, ana, "pnl")}
+    formats = Formats("pt_BR", ana.time_zone)
+
+    def written(name: str) -> str:
+        value, unit = figures[name]
+        number = Decimal(value) if value else None
+        if name in ("sharpe", "sortino", "calmar"):
+            return formats.number(number)
+        if unit == "ratio":
+            digits = 1 if name == "positive_days" else 2
+            return formats.percent(number, digits, signed=name not in ("positive_days", "volatility"))
+        return markdown_safe(formats.money(number, unit, signed=name == "result"))
+
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown == {label: written(name) for name, label in LABELS.items()}
+    bars, parts, rows = _tables(at)
+    assert [cents(value) for value in bars["value"]] == [cents(figures[bar][0]) for bar in BARS]
+    filed = [row for row in file_of(house, ana, "attribution") if row["by"] == "account"]
+    assert list(parts["name"]) == [row["name"] for row in filed]
+    assert [cents(value) for value in parts["total"]] == [cents(row["result"]) for row in filed]
+    for name in set(COMPONENTS) & set(parts.columns):
+        assert [cents(value) for value in parts[name]] == [cents(row[name]) for row in filed]
+    behind = [row for row in file_of(house, ana, "pnl_rows") if row["bar"] == "funding"]
+    assert [cents(value) for value in rows["value"]] == [cents(row["value"]) for row in behind]
+    assert sum(cents(row["value"]) for row in behind) == cents(figures["funding"][0])
+
+
+def test_days_of_the_file_add_up_to_the_result_of_the_page(house: ScreenHouse, ana: User) -> None:
+    days = file_of(house, ana, "daily", "all")
+    figures = {row["item"]: row["value"] for row in file_of(house, ana, "pnl", "all")}
+    assert len(days) in (DAYS, DAYS + 1, DAYS + 2)
+    for column, item in (("result", "result"), ("funding", "funding"), ("net_flows", "net_flows")):
+        assert cents(sum(Decimal(row[column]) for row in days)) == cents(figures[item])
+    assert (days[0]["opening"], days[-1]["closing"]) == (figures["opening"], figures["closing"])
+    assert [row["provisional"] for row in days][-1] == "true"
+
+
+def test_the_page_says_since_when_in_which_zone_and_what_is_unexplained(house: ScreenHouse, ana: User) -> None:
+    since = Formats("pt_BR", ana.time_zone).date(house.now - timedelta(days=DAYS))
+    text = words(house.screen(ana, "results", account="all", period="30d"))
+    assert f"resultado desde {since}, início do histórico" in text
+    assert "dias de America/Sao_Paulo" in text
+    assert "-US\\$" in text
+    assert "42,50" in text.replace("\xa0", " ")
+    assert "provisório" in text
+
+
+def test_choices_are_written_into_the_url(house: ScreenHouse, ana: User) -> None:
+    at = house.screen(ana, "results")
+    at.selectbox(key="results_period").set_value("custom").run()
+    assert at.query_params["period"] == "custom"
+    assert {"from", "to"} <= set(at.query_params)
+    assert not at.exception
+    at.selectbox(key="results_period").set_value("today").run()
+    assert "from" not in at.query_params
+    assert not at.exception
+
+
+def test_foreign_accounts_and_nonsense_show_the_own_main_account(house: ScreenHouse, ana: User) -> None:
+    bia = house.person("bia")
+    foreign = house.account(bia, "Segredo da Bia")
+    nonsense = {"period": "custom", "from": "x", "bar": "all"}
+    for url in ({"account": str(foreign.id), "client": str(bia.id)}, nonsense):
+        at = house.screen(ana, "results", login_age=SECOND, **url)
+        assert not at.exception
+        assert "Segredo da Bia" not in words(at)
+        assert "Patrimônio final" in words(at)
+
+
+def test_a_client_without_an_account_is_offered_to_add_one(house: ScreenHouse) -> None:
+    at = house.screen(house.person(), "results")
+    assert "Nenhuma conta de corretora ainda" in words(at)
+
+
+def test_an_administrator_without_a_client_chooses_one_first(house: ScreenHouse) -> None:
+    assert "Escolher um cliente" in [button.label for button in house.screen(house.admin(), "results").button]
+
+
+def _tables(at: AppTest) -> list[pd.DataFrame]:
+    """Return bars, parts and rows, told by their columns."""
+    frames = [frame.value for frame in at.dataframe]
+    bars = next(frame for frame in frames if list(frame.columns) == ["name", "value"])
+    parts = next(frame for frame in frames if "total" in frame.columns)
+    rows = next(frame for frame in frames if "kind" in frame.columns)
+    return [bars, parts, rows]
