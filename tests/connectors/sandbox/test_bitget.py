@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -143,7 +144,8 @@ def walk(bitget: BitgetCaller, path: str, cursor: str, key: str, **params: objec
 
 def test_futures_bills_page_without_loss(bitget: BitgetCaller, sandbox: Sandbox, clock: Clock) -> None:
     since, path = int(sandbox.world.opened_at.timestamp() * 1000), "/api/v2/mix/account/bill"
-    asked, rows = {"productType": "USDT-FUTURES", "limit": 100}, []
+    asked: dict[str, Any] = {"productType": "USDT-FUTURES", "limit": 100}
+    rows: list[dict[str, Any]] = []
     for start, end in ((since + 30 * DAY_MS, clock.ms()), (since, since + 30 * DAY_MS - 1)):
         rows += walk(bitget, path, "idLessThan", "billId", **asked, startTime=start, endTime=end)
     assert bitget.get(path, **asked, startTime=since, endTime=clock.ms()).json()["code"] == "40705"

@@ -191,7 +191,7 @@ def test_bitget_bills_are_the_ledger_of_the_wallet(
     client = connect(sandbox, clock, key)
     since, at, total, count = int(sandbox.world.opened_at.timestamp() * 1000), clock(), Decimal(0), 0
     for start, end in ((since, since + 30 * DAY_MS - 1), (since + 30 * DAY_MS, clock.ms())):
-        cursor = None
+        cursor: str | None = None
         while True:
             more: dict[str, object] = {"idLessThan": cursor} if cursor else {}
             page = client.fetch_ledger(None, start, 100, {**params, "until": end, **more})
