@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from core.domain.marks import Mark
 from core.domain.points import DetailPoint
 from core.domain.types import (
     EquityPoint,
@@ -172,7 +173,8 @@ PointRow = tuple[UUID, int, float, float, bool]
 class ClientPicture:
     """Everything a page shows of one client but the curve, removed accounts included; see Pictures.of_client.
 
-    `jobs` are the newest of each account and kind; `boundaries` the last point of each account at or before each time.
+    `jobs` are the newest of each account and kind; `boundaries` the last point of each account at or before each time;
+    `marks` are those of a day that a person should know of.
     """
 
     accounts: list[ExchangeAccount]
@@ -184,4 +186,5 @@ class ClientPicture:
     flows: list[LedgerRow]
     pauses: list[ExchangePause]
     heartbeats: list[Heartbeat]
+    marks: list[Mark]
     boundaries: dict[datetime, dict[UUID, EquityPoint]]

@@ -1,11 +1,12 @@
 """The Overview: equity, P&L, curve, balances and positions of one client's accounts, from stored readings only."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.domain.account_pnl import period_pnl
+from core.domain.marks import Mark, awaits_funding
 from core.domain.types import (
     AccountStatus,
     EquityPoint,
@@ -56,6 +57,7 @@ class _Loaded:
     boundaries: list[EquityPoint]
     ledger: list[LedgerRow]
     system: SystemHealth
+    marks: list[Mark]
 
 
 def load_overview(
@@ -146,6 +148,7 @@ def _load(
         boundaries=[p for found in picture.boundaries.values() for p in found.values() if p.account_id in ids],
         ledger=[row for row in picture.flows if row.account_id in ids],
         system=system_health(picture.heartbeats, now),
+        marks=[mark for mark in picture.marks if mark.account_id in ids],
     )
 
 
@@ -170,6 +173,11 @@ def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, dateti
     t1 = curves.to_us(now)
     today_pnl = period_pnl(series, flows, curves.to_us(today), t1)
     month_pnl = period_pnl(series, flows, curves.to_us(month), t1)
+    today_figure, month_figure = (
+        curves.pnl_figure(pnl, curves.trend(series, flows, begin, now), begin, read_to, equity.as_of)
+        for pnl, begin in ((today_pnl, today), (month_pnl, month))
+    )
+    lacks_funding = _lacks_funding(loaded, present)
     balances = [row for row in loaded.balances if row.account_id in present]
     positions = [row for row in loaded.positions if row.account_id in present]
     return Overview(
@@ -181,8 +189,8 @@ def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, dateti
         ),
         equity=equity,
         unrealized=_unrealized(wallets, equity),
-        today=curves.pnl_figure(today_pnl, curves.trend(series, flows, today, now), today, read_to, equity.as_of),
-        month=curves.pnl_figure(month_pnl, curves.trend(series, flows, month, now), month, read_to, equity.as_of),
+        today=replace(today_figure, is_provisional=today_figure.is_provisional or lacks_funding),
+        month=replace(month_figure, is_provisional=month_figure.is_provisional or lacks_funding),
         curve=curves.draw_curve(series, loaded.points, _markers(loaded.ledger, names), since, now),
         allocation=holdings.allocation(balances),
         balances=holdings.balance_rows(balances, names, wallets),
@@ -190,6 +198,7 @@ def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, dateti
         data_version=sum(state.data_version for state in loaded.states.values()),
         system=loaded.system,
         now=now,
+        marks=tuple(loaded.marks),
     )
 
 
@@ -219,6 +228,16 @@ def _ledger_read_to(loaded: _Loaded, present: Collection[UUID]) -> datetime | No
     times = [loaded.states[account_id].ledger_read_to for account_id in present if account_id in loaded.states]
     known = [at for at in times if at is not None]
     return min(known) if known and len(known) == len(times) else None
+
+
+def _lacks_funding(loaded: _Loaded, present: Collection[UUID]) -> bool:
+    """Tell whether an account with open positions was last read when funding was due and not yet in its ledger."""
+    for account_id in {position.account_id for position in loaded.positions} & set(present):
+        read_at = max((w.as_of for w in loaded.wallets if w.account_id == account_id and w.as_of), default=None)
+        state = loaded.states.get(account_id)
+        if read_at is not None and awaits_funding(read_at, state.ledger_read_to if state else None):
+            return True
+    return False
 
 
 def _markers(ledger: Sequence[LedgerRow], names: dict[UUID, ExchangeAccount]) -> list[FlowMarker]:

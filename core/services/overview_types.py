@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from core.domain.marks import Mark
 from core.domain.types import ExchangeAccount, Freshness, Job, OpenPosition, SyncState, WalletState
 from core.ports import ExchangePause
 
@@ -167,3 +168,4 @@ class Overview:
     data_version: int
     system: SystemHealth
     now: datetime
+    marks: tuple[Mark, ...] = ()

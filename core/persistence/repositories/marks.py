@@ -1,8 +1,9 @@
 """What is remarkable about the figures of accounts."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -46,4 +47,9 @@ class MarkRepository(Repository):
             MarkRow.noted_at >= noted_since,
         )
         rows = self.run(statement.order_by(MarkRow.account_id, MarkRow.at, MarkRow.kind))
-        return [Mark(row[0], row[1], MarkKind(row[2]), *row[3:]) for row in rows]
+        return [to_mark(row) for row in rows]
+
+
+def to_mark(row: Sequence[Any]) -> Mark:
+    """Make a mark from MARK_COLUMNS."""
+    return Mark(row[0], row[1], MarkKind(row[2]), *row[3:])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, Uuid, bindparam, select
 
+from core.domain.marks import MarkKind
 from core.domain.types import Heartbeat, HeldBalance, LedgerRow, OpenPosition, SyncState
 from core.persistence.models import (
     BalanceRow,
@@ -18,6 +19,7 @@ from core.persistence.models import (
     HeartbeatRow,
     JobRow,
     LedgerEntryRow,
+    MarkRow,
     PositionRow,
     SyncStateRow,
     WalletStateRow,
@@ -27,6 +29,7 @@ from core.persistence.repositories.base import Query, Repository
 from core.persistence.repositories.equity import asked_times, last_points, points_by_time
 from core.persistence.repositories.jobs import newest_jobs, to_job
 from core.persistence.repositories.ledger import LEDGER_COLUMNS
+from core.persistence.repositories.marks import MARK_COLUMNS, to_mark
 from core.persistence.repositories.readings import BALANCE_COLUMNS, POSITION_COLUMNS, WALLET_COLUMNS, to_wallet
 from core.persistence.repositories.syncing import BEAT_COLUMNS, PAUSE_COLUMNS, STATE_COLUMNS
 from core.persistence.together import Together, put_together
@@ -35,7 +38,9 @@ from core.ports import ClientPicture, ExchangePause
 
 CLIENT = bindparam("picture_client", type_=Uuid())
 NOW = bindparam("picture_now", type_=UtcDateTime())
+DAY_BEFORE = bindparam("picture_day_before", type_=UtcDateTime())
 FLOWS_SINCE = bindparam("picture_flows_since", type_=UtcDateTime())
+MARKS_SHOWN = timedelta(days=1)
 KINDS: BindParameter[str] = bindparam("picture_kinds", expanding=True)
 
 
@@ -79,6 +84,7 @@ class PictureRepository(Repository):
             **asked_times(asked),
             CLIENT.key: client_id,
             NOW.key: now,
+            DAY_BEFORE.key: now - MARKS_SHOWN,
             FLOWS_SINCE.key: flows_since,
             KINDS.key: sorted(kinds),
         }
@@ -106,6 +112,9 @@ _ACCOUNTS = select(ExchangeAccountRow.number, *ACCOUNT_COLUMNS).where(ExchangeAc
 _FLOWS = _of_client(LEDGER_COLUMNS, LedgerEntryRow).where(
     LedgerEntryRow.booked_at > FLOWS_SINCE, LedgerEntryRow.booked_at <= NOW, LedgerEntryRow.kind.in_(KINDS)
 )
+_MARKS = _of_client(MARK_COLUMNS, MarkRow).where(
+    MarkRow.noted_at > DAY_BEFORE, MarkRow.kind.in_([kind.value for kind in (MarkKind.LARGE_MOVE, MarkKind.SUSPECT)])
+)
 PARTS: dict[str, _Part] = {
     "accounts": _Part(_ACCOUNTS, lambda row: to_account(row[1:]), itemgetter(11, 0)),
     "states": _Part(_of_client(STATE_COLUMNS, SyncStateRow), lambda row: SyncState(*row), itemgetter(0)),
@@ -125,6 +134,7 @@ PARTS: dict[str, _Part] = {
     "pauses": _Part(
         select(*PAUSE_COLUMNS).where(ExchangePauseRow.until > NOW), lambda row: ExchangePause(*row), itemgetter(0, 3)
     ),
+    "marks": _Part(_MARKS, to_mark, itemgetter(0, 3)),
     "heartbeats": _Part(
         select(*BEAT_COLUMNS).select_from(HeartbeatRow), lambda row: Heartbeat(*row), lambda row: -row[2].timestamp()
     ),
