@@ -47,6 +47,7 @@ HISTORY = "history"
 STOP_SECONDS = 15.0
 COMPLAIN_SECONDS = 60.0
 CLAIM_MOST = 64
+CLOCK_STEP = timedelta(seconds=30)  # less is slept over
 LEASE_LEFT = timedelta(seconds=20)
 
 
@@ -99,6 +100,7 @@ class Runner:
         self._work = Bulkheads(max(2, settings.sync_threads // 2))
         self._started_at = parts.clock()
         self._beat_at: datetime | None = None
+        self._ticked_at: datetime | None = None
         self._fleet = Fleet()
         self._asked: dict[str, datetime] = {}
         self._priced: set[str] = set()
@@ -133,6 +135,7 @@ class Runner:
 
     def tick(self, now: datetime) -> None:
         """Start what is due at `now`; what still runs is left alone."""
+        self._mind_clock(now)
         paused = self._beat_and_list(now)
         self._planner.tick(now)
         self._start_jobs(now)
@@ -143,6 +146,17 @@ class Runner:
     def wait(self, seconds: float) -> bool:
         """Wait until everything started has ended; False when the time was too short."""
         return self._work.wait(seconds)
+
+    def _mind_clock(self, now: datetime) -> None:
+        """Go on at once where our clock has been set back, instead of when it has caught up."""
+        if self._ticked_at is not None and now < self._ticked_at - CLOCK_STEP:
+            log.warning("our clock was set back by %.0f s", (self._ticked_at - now).total_seconds())
+            with self.tools.storage.begin() as uow:
+                uow.syncing.set_back(now)
+            self._beat_at = None
+            self._fleet = Fleet(None, self._fleet.exchanges)
+            self._asked.clear()
+        self._ticked_at = now
 
     def _start_upkeep(self, now: datetime) -> None:
         if self._upkeep.is_due(now):

@@ -112,6 +112,7 @@ def test_a_clock_that_jumps_leaves_the_slots_their_pace(house: FaultHouse, hours
             reads.append(read_at)
     assert 3 <= len(reads) <= 5
     assert house.age(house.good) <= 30
+    assert not [name for wallet in house.wallets(house.good).values() for name in wallet.unpriced]
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
 from core.domain.types import AccountStatus, Heartbeat, SyncState, Tier
 from core.errors import LeaseLostError
-from core.persistence.models import ExchangeAccountRow, ExchangePauseRow, HeartbeatRow, SyncStateRow
+from core.persistence.models import ExchangeAccountRow, ExchangePauseRow, HeartbeatRow, PriceRow, SyncStateRow
 from core.persistence.repositories.accounts import ACCOUNT_COLUMNS, to_account
-from core.persistence.repositories.base import EVERY_CLIENT, Query, Repository
+from core.persistence.repositories.base import EVERY_CLIENT, Query, Repository, plain
 from core.ports import ClientIds, ExchangePause, Lease
 
 FIRST_INTERVAL_SECONDS = 30
 READABLE = (AccountStatus.ACTIVE, AccountStatus.NEEDS_ATTENTION)
-STATE_COLUMNS = (
+STATE_COLUMNS = plain(
     SyncStateRow.account_id,
     SyncStateRow.client_id,
     SyncStateRow.planned_interval_seconds,
@@ -40,7 +40,7 @@ STATE_COLUMNS = (
     SyncStateRow.slow_read_at,
     SyncStateRow.seldom_read_at,
 )
-PAUSE_COLUMNS = (
+PAUSE_COLUMNS = plain(
     ExchangePauseRow.exchange,
     ExchangePauseRow.until,
     ExchangePauseRow.reason,
@@ -195,6 +195,12 @@ class SyncingRepository(Repository):
         self.ensure(account_id, client_id, now, FIRST_INTERVAL_SECONDS)
         own = and_(SyncStateRow.account_id == account_id, SyncStateRow.client_id == client_id)
         self.run(update(SyncStateRow).where(own).values(next_due_at=now))
+
+    def set_back(self, now: datetime) -> None:
+        """Have nothing lie in the future: accounts planned by a clock that was ahead are due now, prices are of now."""
+        planned = and_(SyncStateRow.last_attempt_at > now, SyncStateRow.next_due_at > now)
+        self.run(update(SyncStateRow).prefix_with(EVERY_CLIENT).where(planned).values(next_due_at=now))
+        self.run(update(PriceRow).where(PriceRow.as_of > now).values(as_of=now))
 
     def data_version(self, client_ids: ClientIds, account_ids: Collection[UUID] | None = None) -> int:
         """Return a number that grows whenever a reading of these accounts is stored."""
