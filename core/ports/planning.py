@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from core.domain.types import Budget, ReadingPlan
+from core.domain.reading_plans import Budget, ReadingPlan
 from core.ports.records import ClientIds, FleetRow, Pacing
 
 

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from core.domain.types import ReadingPlan, Scope
+from core.domain.reading_plans import ReadingPlan
+from core.domain.types import Scope
 from core.errors import StorageUnavailableError
 from core.ports import Storage
 from core.services.access import clients_of

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.domain.reading_plans import Budget, ReadingPlan
 from core.domain.sync_runs import ErrorClass, RunCount, RunOutcome, error_class
-from core.domain.types import AccountStatus, Budget, Freshness, Heartbeat, ReadingPlan, Role, Scope
+from core.domain.types import AccountStatus, Freshness, Heartbeat, Role, Scope
 from core.errors import ForbiddenError
 from core.ports import AccountPulse, ExchangePause, Storage
 from core.services.health import SIDECAR_SILENT_AFTER, fresh_by_interval, system_health

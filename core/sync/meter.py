@@ -13,7 +13,7 @@ from math import ceil
 
 from connectors.errors import RateLimitedError
 from connectors.types import Cost
-from core.domain.types import Budget
+from core.domain.reading_plans import Budget
 from core.ports import Clock, Storage
 from core.sync.budgets import BAN_PAUSE_SECONDS, RATE_PAUSE_SECONDS
 from core.sync.rates import MICROS, Load, Rate, rate_of

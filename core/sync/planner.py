@@ -9,7 +9,8 @@ from math import ceil, floor
 from uuid import UUID
 
 from core.config import Settings
-from core.domain.types import Budget, ReadingPlan, Tier
+from core.domain.reading_plans import Budget, ReadingPlan
+from core.domain.types import Tier
 from core.ports import FleetRow, Pacing, Storage
 from core.sync.due import Intervals, tier_of
 from core.sync.meter import Meters, load_of

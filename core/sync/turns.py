@@ -34,16 +34,17 @@ def moved_one_way(info: AccountInfo, before: Stored) -> bool:
     """
     known = {state.wallet for state in before.wallets if state.as_of is not None}
     kinds = {wallet.wallet: wallet.kind for wallet in info.wallets if wallet.ok and wallet.wallet in known}
-    change: dict[str, Decimal] = {}
-    least: dict[str, Decimal] = {}
+    change: dict[tuple[bool, str], Decimal] = {}
+    least: dict[tuple[bool, str], Decimal] = {}
     for wallet in (wallet for wallet in info.wallets if wallet.wallet in kinds):
         for balance in wallet.balances:
-            change[balance.asset] = change.get(balance.asset, Decimal(0)) + balance.total - balance.debt
+            key = (wallet.kind in DERIVATIVES, balance.asset)
+            change[key] = change.get(key, Decimal(0)) + balance.total - balance.debt
     for held in (held for held in before.balances if held.wallet in kinds):
-        change[held.asset] = change.get(held.asset, Decimal(0)) - held.total + held.debt
-        if kinds[held.wallet] in DERIVATIVES:
-            least[held.asset] = least.get(held.asset, Decimal(0)) + abs(held.total) * OWN_CHANGE
-    moved = [amount for asset, amount in change.items() if abs(amount) > least.get(asset, Decimal(0))]
+        key = (kinds[held.wallet] in DERIVATIVES, held.asset)
+        change[key] = change.get(key, Decimal(0)) - held.total + held.debt
+        least[key] = least.get(key, Decimal(0)) + (abs(held.total) * OWN_CHANGE if key[0] else Decimal(0))
+    moved = [amount for key, amount in change.items() if abs(amount) > least.get(key, Decimal(0))]
     return bool(moved) and (all(amount > 0 for amount in moved) or all(amount < 0 for amount in moved))
 
 

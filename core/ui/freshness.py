@@ -7,7 +7,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.domain.types import AccountStatus, ExchangeAccount, Freshness, ReadingPlan, SyncState, Tier, WalletState
+from core.domain.reading_plans import ReadingPlan
+from core.domain.types import AccountStatus, ExchangeAccount, Freshness, SyncState, Tier, WalletState
 from core.services.health import freshness
 from core.services.looking import mark_looked
 from core.ui import state

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 
-from core.domain.types import AccountStatus, Budget, ReadingPlan, Tier
+from core.domain.reading_plans import Budget, ReadingPlan
+from core.domain.types import AccountStatus, Tier
 from core.persistence.models import (
     ExchangeAccountRow,
     LoginSessionRow,

@@ -9,8 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from core.api.metrics import render_metrics
 from core.bootstrap import Web
+from core.domain.reading_plans import Budget
 from core.domain.sync_runs import RunOutcome, RunTally
-from core.domain.types import Budget, ExchangeAccount, Heartbeat
+from core.domain.types import ExchangeAccount, Heartbeat
 from core.ports import ExchangePause
 from tests.core.api.parts import FakeClock, make_web
 from tests.core.persistence.makers import make_account, make_credential, make_run, make_user

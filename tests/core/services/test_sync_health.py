@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from core.domain.reading_plans import Budget, ReadingPlan
 from core.domain.sync_runs import ErrorClass, RunOutcome, RunTally
-from core.domain.types import AccountStatus, Budget, ExchangeAccount, Freshness, Heartbeat, ReadingPlan, Tier
+from core.domain.types import AccountStatus, ExchangeAccount, Freshness, Heartbeat, Tier
 from core.errors import ForbiddenError
 from core.ports import ExchangePause
 from core.services.sync_health import load_sync_health, percentile

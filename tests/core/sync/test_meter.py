@@ -10,7 +10,7 @@ import pytest
 
 from connectors.errors import RateLimitedError
 from connectors.types import Cost
-from core.domain.types import Budget
+from core.domain.reading_plans import Budget
 from core.persistence import SqlStorage
 from core.sync.meter import Meter, Meters
 from core.sync.rates import MICROS, rate_of

@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from core.config import load_settings
-from core.domain.types import Budget, Tier
+from core.domain.reading_plans import Budget
+from core.domain.types import Tier
 from core.ports import FleetRow
 from core.sync.due import Intervals, tier_of
 from core.sync.planner import decide, divide, intervals_of

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from streamlit.testing.v1 import AppTest
 
-from core.domain.types import AccountStatus, ExchangeAccount, ReadingPlan
+from core.domain.reading_plans import ReadingPlan
+from core.domain.types import AccountStatus, ExchangeAccount
 from core.ui import account_actions as actions
 from tests.core.ui.house import ScreenHouse, words
 

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from core.domain.types import AccountStatus, ReadingPlan, SyncState
+from core.domain.reading_plans import ReadingPlan
+from core.domain.types import AccountStatus, SyncState
 from core.ui.format import Formats
 from core.ui.freshness import STATUSES, Pulse, age_badge, crowd, pace, status_badge, summary
 from core.ui.i18n import use_language

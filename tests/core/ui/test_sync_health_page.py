@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.domain.reading_plans import Budget, ReadingPlan
 from core.domain.sync_runs import RunOutcome, RunTally, SyncRun
-from core.domain.types import Budget, ExchangeAccount, Heartbeat, ReadingPlan, Role, Tier
+from core.domain.types import ExchangeAccount, Heartbeat, Role, Tier
 from core.ports import ExchangePause
 from core.ui.sync_cards import countdown
 from tests.core.persistence.makers import NOW, Change, make_run

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.types import Budget, ExchangeAccount, ReadingPlan, SyncState, User
+from core.domain.reading_plans import Budget, ReadingPlan
+from core.domain.types import ExchangeAccount, SyncState, User
 from core.errors import LeaseLostError
 from core.persistence import SqlStorage
 from core.ports import FleetRow, Pacing
