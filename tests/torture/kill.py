@@ -24,7 +24,8 @@ COUNT = 1000
 LIVES_PER_DATABASE = 100
 THREADS = 2
 LONGEST_SECONDS = 0.15
-START_SECONDS = 30.0
+START_SECONDS = 120.0
+log = logging.getLogger(__name__)
 Owners = Sequence[tuple[UUID, UUID]]  # account and client
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(["tests.torture.kill"])
@@ -37,9 +38,15 @@ class Tally:
     kills: Counter[str] = field(default_factory=Counter)
     stored: int = 0
     lost: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)  # writers that ended before they were killed, and of what
     torn: list[str] = field(default_factory=list)
     early: int = 0
     seconds: float = 0.0
+
+    @property
+    def verdict(self) -> str:
+        """Say what was found, in one line."""
+        return f"lost {len(self.lost)}, torn {len(self.torn)}, ended of themselves {len(self.ended)}"
 
     def take(self, verdict: Verdict, where: str) -> None:
         """Add what was found at one place."""
@@ -50,17 +57,21 @@ class Tally:
 def live(url: str, owners: Owners, acks: Connection) -> None:
     """Write one version after the other in as many threads as there are accounts, and acknowledge each; never ends."""
     lock = threading.Lock()
-    threading.excepthook = lambda _arguments: os._exit(1)  # a server that dies first is not this process's fault
     logging.disable()
     with opened(url) as storage:
 
         def write(account_id: UUID, client_id: UUID) -> None:
             writer = Writer(storage, account_id, client_id, f"life-{os.getpid()}")
-            writer.start()
-            while True:
-                number = writer.write()
+            try:
+                writer.start()
+                while True:
+                    number = writer.write()
+                    with lock:
+                        acks.send((account_id, number))
+            except BaseException as e:  # noqa: BLE001 - whatever ends a writer that nobody killed is told, then it ends
                 with lock:
-                    acks.send((account_id, number))
+                    acks.send(f"{type(e).__name__}: {e}")
+                os._exit(1)
 
         threads = [threading.Thread(target=write, args=owner) for owner in owners]
         for thread in threads:
@@ -74,6 +85,7 @@ class Witness:
 
     def __init__(self, seen: Mapping[UUID, int]) -> None:
         self.seen: Versions = dict(seen)
+        self.last_words: list[str] = []
         self._lock = threading.Lock()
 
     def note(self, found: Mapping[UUID, int]) -> None:
@@ -85,10 +97,13 @@ class Witness:
         """Take in acknowledgements until the writer is dead and its last one is read."""
         while True:
             try:
-                account_id, number = acks.recv()
+                said = acks.recv()
             except (EOFError, OSError):
                 return
-            self.note({account_id: number})
+            if isinstance(said, str):
+                self.last_words.append(said)
+            else:
+                self.note(dict([said]))
 
     def watch(self, url: str, dead: threading.Event) -> None:
         """Read like a page does until the writer is dead."""
@@ -118,13 +133,17 @@ class Life:
         """Tell whether anyone has seen something new of this life."""
         return self._witness.seen != self._before
 
-    def wait_for_more(self) -> None:
-        """Wait until it has written something."""
+    def wait_for_more(self) -> bool:
+        """Wait until it has written something; False when it died of itself, or wrote nothing for long."""
         deadline = time.monotonic() + START_SECONDS
         while not self.has_written:
-            if not self._process.is_alive() or time.monotonic() > deadline:
-                raise RuntimeError("the writer wrote nothing")
+            if not self._process.is_alive():
+                return False
+            if time.monotonic() > deadline:
+                self._witness.last_words.append(f"alive, and wrote nothing for {START_SECONDS:.0f} s")
+                return False
             time.sleep(0.001)
+        return True
 
     def kill(self) -> None:
         """Kill it with -9 and take in its last words."""
@@ -164,8 +183,10 @@ def kill_writers(backend: str, count: int, seed: int = 1) -> Tally:
                 tally.early += not take_a_life(url, owners, witness, rng)
                 tally.kills[backend] += 1
                 _judge(url, witness, tally)
+            tally.ended += [f"{backend}: a writer ended of itself: {words}" for words in witness.last_words]
             left -= LIVES_PER_DATABASE
             tally.stored += sum(witness.seen.values())
+            log.info("%s: %d kills, %s", backend, tally.kills[backend], tally.verdict)
     tally.seconds = time.monotonic() - started
     return tally
 
@@ -179,6 +200,7 @@ def _judge(url: str, witness: Witness, tally: Tally) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this torture."""
     parser.add_argument("--count", type=int, default=COUNT, help="kills on each database (default: %(default)s)")
+    parser.add_argument("--database", choices=BACKENDS, help="only this one")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
 
 
@@ -186,13 +208,16 @@ def run(options: argparse.Namespace) -> Summary:
     """Kill on both databases."""
     facts: dict[str, str] = {}
     faults: list[str] = []
-    for backend in BACKENDS:
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    log.setLevel(logging.INFO)
+    for backend in [options.database] if options.database else BACKENDS:
         tally = kill_writers(backend, options.count, options.seed)
         facts |= {
             f"{backend}: kills": f"{tally.kills[backend]} ({tally.early} before a new version)",
             f"{backend}: versions stored": str(tally.stored),
             f"{backend}: lost, torn": f"{len(tally.lost)}, {len(tally.torn)}",
+            f"{backend}: writers ended unkilled": str(len(tally.ended)),
             f"{backend}: seconds": f"{tally.seconds:.0f}",
         }
-        faults += tally.lost + tally.torn
+        faults += tally.lost + tally.torn + tally.ended
     return Summary("kill", facts, faults)

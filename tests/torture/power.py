@@ -188,7 +188,8 @@ def _pull_the_plug(server: Server, owners: Owners, witness: Witness, rng: random
     life = Life(server.url, owners, witness, with_reader=False)
     try:
         with opened(server.url) as reader, server.watch() as connection:
-            life.wait_for_more()
+            if not life.wait_for_more():
+                raise RuntimeError(f"the writer ended before the power: {witness.last_words}")
             time.sleep(rng.uniform(0, LONGEST_SECONDS))
             witness.note(versions(reader))
             seen = dict(witness.seen)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from core.persistence import SqlStorage
 from tests.databases import BACKENDS, fresh_url
 from tests.torture.__main__ import main
-from tests.torture.kill import COUNT, kill_writers
+from tests.torture.kill import COUNT, Life, Witness, kill_writers
 from tests.torture.migration import kill_migrations
 from tests.torture.slots import Writer, furnish, judge, opened
 
@@ -21,7 +21,7 @@ BACKEND_PARAMS = [pytest.param(name, marks=pytest.mark.postgres) if name == "pos
 def test_a_killed_writer_loses_nothing_that_was_seen_and_tears_no_slot(backend: str) -> None:
     tally = kill_writers(backend, COUNT // 100)
     assert tally.kills == {backend: COUNT // 100}
-    assert (tally.lost, tally.torn) == ([], [])
+    assert (tally.lost, tally.torn, tally.ended) == ([], [], [])
     assert tally.stored >= COUNT // 100
 
 
@@ -69,6 +69,15 @@ def test_the_judge_sees_what_is_lost(tmp_path: Path) -> None:
         assert judge(url, {account_id: 3}).lost == ["version 3 was seen, 2 is stored"]
         Path(url.removeprefix("sqlite:///")).write_bytes(b"no database at all" * 1000)
         assert judge(url, {account_id: 2}).lost != []
+
+
+def test_a_writer_that_ends_of_itself_is_told_and_of_what(tmp_path: Path) -> None:
+    with fresh_url("sqlite", tmp_path) as url:
+        witness = Witness({})
+        life = Life(url, [(uuid4(), uuid4())], witness, with_reader=False)  # nobody's account
+        assert not life.wait_for_more()
+        life.kill()
+        assert [words.partition(":")[0] for words in witness.last_words] == ["IndexError"]
 
 
 def write_versions(url: str, count: int) -> UUID:
