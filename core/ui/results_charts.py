@@ -37,7 +37,7 @@ def render_waterfall(results: Results, formats: Formats, *, key: str) -> None:
     levels = [level for step in steps[1:-1] for level in (step.start, step.end)] or [steps[0].end, steps[-1].end]
     ticks = nice_ticks(min(levels), max(levels))
     low = ticks[0] if ticks[0] > 0 else min(0.0, *levels)
-    room = (ticks[-1] - low) * 0.28
+    room = (ticks[-1] - low) * 0.42
     figure: Spec = {
         "animation": False,
         "textStyle": text_style(colors),
@@ -155,7 +155,6 @@ def curve_points(results: Results, *, rate: bool) -> list[tuple[date, float, Day
 def _curve_series(
     points: Sequence[tuple[date, float, Day | None]], ticks: dict[float, str], colors: Palette, *, rate: bool
 ) -> list[Spec]:
-    lines = [{"yAxis": tick, "label": {"formatter": label}} for tick, label in ticks.items()]
     series: list[Spec] = [
         {
             "type": "line",
@@ -165,13 +164,7 @@ def _curve_series(
             "color": colors.primary,
             "lineStyle": {"width": 2.2},
             "areaStyle": {"opacity": 0.10, "origin": 0},
-            "markLine": {
-                "silent": True,
-                "symbol": "none",
-                "lineStyle": {"color": colors.grid, "type": "solid", "width": 1},
-                "label": {"position": "start", "color": colors.muted, "fontSize": FONT_SIZE},
-                "data": lines,
-            },
+            "markLine": tick_lines(ticks, colors),
         }
     ]
     for incoming, name, color, symbol in (
@@ -188,6 +181,17 @@ def _curve_series(
             look = {"symbol": symbol, "symbolSize": 11, "z": 5, "itemStyle": border, "color": color}
             series.append({"type": "scatter", "name": name, "data": marks, **look})
     return series
+
+
+def tick_lines(ticks: dict[float, str], colors: Palette) -> Spec:
+    """Return the lines of a scale, written as the person reads them, for a series to carry."""
+    return {
+        "silent": True,
+        "symbol": "none",
+        "lineStyle": {"color": colors.grid, "type": "solid", "width": 1},
+        "label": {"position": "start", "color": colors.muted, "fontSize": FONT_SIZE},
+        "data": [{"yAxis": tick, "label": {"formatter": label}} for tick, label in ticks.items()],
+    }
 
 
 def day_note(day: Day, results: Results, formats: Formats) -> str:

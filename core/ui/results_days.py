@@ -12,7 +12,7 @@ from core.ui.curve import LETTER_WIDTH, nice_ticks
 from core.ui.format import Formats
 from core.ui.i18n import _
 from core.ui.palette import current_palette
-from core.ui.results_charts import day_note, money_writer
+from core.ui.results_charts import day_note, money_writer, tick_lines
 from core.ui.results_words import full_date, short_date
 
 DAYS_HEIGHT = 260
@@ -43,14 +43,7 @@ def render_days(results: Results, formats: Formats, *, key: str) -> None:
             "note": [day_note(day, results, formats) for day in rows],
         }
     )
-    lines = [{"yAxis": tick, "label": {"formatter": label}} for tick, label in zip(ticks, labels, strict=True)]
-    grid_lines = {
-        "silent": True,
-        "symbol": "none",
-        "lineStyle": {"color": colors.grid, "type": "solid", "width": 1},
-        "label": {"position": "start", "color": colors.muted, "fontSize": FONT_SIZE},
-        "data": lines,
-    }
+    grid_lines = tick_lines(dict(zip(ticks, labels, strict=True)), colors)
     bars = {"type": "bar", "stack": "day", "barMaxWidth": 26}
     figure: Spec = {
         "animation": False,

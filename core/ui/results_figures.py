@@ -99,8 +99,10 @@ def render_unexplained(results: Results, formats: Formats) -> None:
     days = ", ".join(full_date(day, formats) for day in results.unexplained_days[-5:])
     text = _("The balances changed by {amount} without a ledger entry that says why.").format(amount=f"**{amount}**")
     more = _("Days: {days}. Open the bar below to see the assets.").format(days=days or MISSING)
-    if results.is_provisional:
-        st.info(f"{text} {_('The ledger is still being read; entries may yet explain it.')}", icon=":material/pending:")
+    odd_days = [day for day in results.days if day.result.unexplained_ok is False]
+    if all(day.is_provisional for day in odd_days):
+        may = _("The ledger is still being read; entries may yet explain it.")
+        st.info(f"{text} {may}", icon=":material/pending:")
     else:
         st.warning(f"{text} {more}", icon=":material/rule:")
 

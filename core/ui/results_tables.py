@@ -1,12 +1,13 @@
 """Tables of the Results page: the bars, the parts that add up to the total, the rows behind a bar."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from core.domain.pnl.book import COMPONENTS
-from core.services.results_types import BARS, CENT, EXCHANGE, SYMBOL, Part, Results, Row
+from core.services.results_types import BARS, CENT, EXCHANGE, STEPS, SYMBOL, Part, Results, Row
 from core.ui.format import Formats, markdown_safe
 from core.ui.guard import Visitor
 from core.ui.i18n import _
@@ -21,15 +22,15 @@ MOST_ROWS = 500
 def render_bars(results: Results, formats: Formats, *, key: str) -> None:
     """Draw every bar with its amount, those that are zero too."""
     currency = results.question.currency
-    columns = [
-        text_column("name", _("Cause"), [bar_name(bar) for bar in BARS], pinned=True),
-        number_column(
-            "value",
-            _("Amount ({currency})").format(currency=currency),
-            [results.bars[bar] for bar in BARS],
-            lambda value: formats.money(value, currency, signed=True),
-        ),
-    ]
+    amounts = number_column(
+        "value",
+        _("Amount ({currency})").format(currency=currency),
+        [results.bars[bar] for bar in BARS],
+        lambda value: formats.money(value, currency),
+    )
+    texts = [formats.money(results.bars[bar], currency, signed=bar in STEPS) for bar in BARS]
+    names = text_column("name", _("Cause"), [bar_name(bar) for bar in BARS], pinned=True)
+    columns = [names, replace(amounts, texts=texts)]
     draw_table(columns, key=key, alt=_("Bars of the waterfall: {count} rows").format(count=len(BARS)))
 
 

@@ -135,13 +135,32 @@ def test_every_dataset_comes_with_its_header(site: Site, dataset: str) -> None:
     assert (answer.status, "account,exchange," in answer.text) == (200, True)
 
 
+@pytest.mark.parametrize(
+    ("dataset", "begin"),
+    [
+        ("pnl", "item,value,unit,"),
+        ("daily", "day,time_zone,"),
+        ("attribution", "by,part,"),
+        ("pnl_rows", "bar,kind,at,"),
+    ],
+)
+def test_files_of_results_take_a_period_and_leave_a_trace(site: Site, dataset: str, begin: str) -> None:
+    add_account(site, site.add_person("ana"))
+    token = site.sign_in("ana")
+    for query in ("", "?period=ytd&view=all", "?period=custom&from=2026-01-01&to=2026-01-10&dialect=pt-BR"):
+        answer = site.get(f"/exports/{dataset}.csv{query}", token=token)
+        assert (answer.status, answer.text.startswith(begin)) == (200, "pt-BR" not in query)
+    assert len(audited_exports(site)) == 3
+
+
 def test_foreign_and_unknown_ids_get_the_same_answer(site: Site) -> None:
     bia = site.add_person("bia")
     foreign = add_account(site, bia)
     site.add_person("ana")
     token = site.sign_in("ana")
     paths = [f"?client={bia.id}", f"?client={uuid4()}", f"?account={foreign}", f"?view={uuid4()}", "?client=x"]
-    answers = [site.get(f"/exports/balances.csv{query}", token=token) for query in paths]
+    files = ("balances", "pnl", "pnl_rows")
+    answers = [site.get(f"/exports/{name}.csv{query}", token=token) for query in paths for name in files]
     assert {answer.status for answer in answers} == {404}
     pages = {answer.text.partition("<footer>")[0] for answer in answers}
     assert len(pages) == 1
@@ -155,6 +174,9 @@ def test_foreign_and_unknown_ids_get_the_same_answer(site: Site) -> None:
         "/exports/balances.csv?dialect=xlsx",
         "/exports/balances.csv?days=x",
         "/exports/equity.csv?days=0",
+        "/exports/pnl.csv?period=decade",
+        "/exports/daily.csv?period=custom",
+        "/exports/daily.csv?period=custom&from=2026-01-02&to=2026-01-01",
     ],
 )
 def test_an_unknown_dataset_dialect_or_period_is_not_found(site: Site, path: str) -> None:
