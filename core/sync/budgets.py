@@ -19,6 +19,7 @@ BREAKER_FAILURES = 5
 PROBE_SECONDS = 60.0
 PROBE_JITTER = 0.2
 SHARED_SCOPE = "ip"
+DOWN = frozenset({MaintenanceError.code, NetworkError.code})
 
 
 class Breakers:
@@ -43,6 +44,11 @@ class Breakers:
         if seconds is None:
             return None
         return ExchangePause(exchange, now + timedelta(seconds=seconds), error.code)
+
+    def open(self, exchange: str) -> None:
+        """Take over what another sidecar found: the exchange is down, and must answer a probe first."""
+        with self._lock:
+            self._failures[exchange] = max(self._failures.get(exchange, 0), BREAKER_FAILURES)
 
     def is_open(self, exchange: str) -> bool:
         """Tell whether the exchange must answer a probe before accounts are read again."""

@@ -37,7 +37,7 @@ class PriceBoard:
         self._clocks = clocks or Clocks()
         self._quotes: list[PriceQuote] = []
         self._merged: Market | None = None
-        self._own: dict[str, Market] = {}
+        self._own: dict[str, PriceOf] = {}
         self._public: dict[str, Connector] = {}
         self._lock = threading.Lock()
         self._reading: dict[str, threading.Lock] = {}
@@ -53,7 +53,7 @@ class PriceBoard:
         with self._lock:
             reading = self._reading.setdefault(exchange, threading.Lock())
         with reading:
-            if self._is_fresh(exchange, max_age_seconds):
+            if self.is_fresh(exchange, max_age_seconds):
                 return
             connector = self._public.get(exchange)
             if connector is None:
@@ -71,11 +71,11 @@ class PriceBoard:
         """Return the prices that accounts of this exchange are valued with now."""
         with self._lock:
             merged = self._market()
-            own = self._own.get(exchange)
-            if own is None:
+            price_of = self._own.get(exchange)
+            if price_of is None:
                 quotes = _quotes(quote for quote in self._quotes if quote.exchange == exchange)
-                own = self._own[exchange] = Market.of(quotes, merged.at)
-        return lambda asset: choose_price(merged.resolve(asset).price, own.resolve(asset).price)
+                price_of = self._own[exchange] = _price_of(merged, Market.of(quotes, merged.at))
+        return price_of
 
     def prices_at(self, exchange: str, wanted: Collection[tuple[str, datetime]]) -> PriceAt:
         """Return the prices kept of the past: of each (asset, instant) the last one at or before it, a day old at most.
@@ -114,10 +114,23 @@ class PriceBoard:
             self._merged, self._own = Market.of(_quotes(self._quotes), now), {}
         return self._merged
 
-    def _is_fresh(self, exchange: str, max_age_seconds: float) -> bool:
+    def is_fresh(self, exchange: str, max_age_seconds: float) -> bool:
+        """Tell whether an exchange's stored prices are younger than that."""
         with self._storage.begin(write=False) as uow:
             newest = max((quote.as_of for quote in uow.prices.latest(exchange)), default=None)
         return newest is not None and self._clock() - newest < timedelta(seconds=max_age_seconds)
+
+
+def _price_of(merged: Market, own: Market) -> PriceOf:
+    """Return the price of an asset, found once: one reading asks for the same ones many times."""
+    found: dict[str, Decimal | None] = {}
+
+    def price_of(asset: str) -> Decimal | None:
+        if asset not in found:
+            found[asset] = choose_price(merged.resolve(asset).price, own.resolve(asset).price)
+        return found[asset]
+
+    return price_of
 
 
 def choose_price(merged: Decimal | None, own: Decimal | None) -> Decimal | None:

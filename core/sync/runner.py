@@ -19,7 +19,7 @@ from core.domain.types import Heartbeat, Job
 from core.errors import LeaseLostError, StorageUnavailableError
 from core.log import log_ids
 from core.ports import Lease
-from core.sync.budgets import Breakers
+from core.sync.budgets import DOWN, PROBE_JITTER, PROBE_SECONDS, Breakers
 from core.sync.bulkheads import Bulkheads
 from core.sync.clocks import Clocks
 from core.sync.connections import Connections
@@ -49,6 +49,7 @@ COMPLAIN_SECONDS = 60.0
 CLAIM_MOST = 64
 CLOCK_STEP = timedelta(seconds=30)  # less is slept over
 LEASE_LEFT = timedelta(seconds=20)
+PROBE_ANSWERED_SECONDS = 10.0  # prices so young have come since the exchange was found down
 
 
 @dataclass(slots=True)
@@ -200,7 +201,11 @@ class Runner:
 
     def _paused(self) -> frozenset[str]:
         with self.tools.storage.begin(write=False) as uow:
-            return frozenset(pause.exchange for pause in uow.syncing.pauses(self.tools.clock(), self.tools.egress))
+            pauses = uow.syncing.pauses(self.tools.clock(), self.tools.egress)
+        for pause in pauses:
+            if pause.reason in DOWN:
+                self._breakers.open(pause.exchange)
+        return frozenset(pause.exchange for pause in pauses)
 
     # jobs
 
@@ -242,6 +247,8 @@ class Runner:
 
     def _read_prices(self, exchange: str) -> None:
         is_probe = self._breakers.is_open(exchange)
+        if is_probe and not self._may_probe(exchange):
+            return
         max_age = 0.0 if is_probe else self.tools.intervals.main_seconds * 0.8
         try:
             self.tools.prices.refresh(exchange, max_age_seconds=max_age)
@@ -253,6 +260,15 @@ class Runner:
             self._note(exchange, e)
         finally:
             self._priced.add(exchange)
+
+    def _may_probe(self, exchange: str) -> bool:
+        """Tell whether it is this sidecar's turn to probe; where another's probe was answered, all go on."""
+        if self.tools.prices.is_fresh(exchange, PROBE_ANSWERED_SECONDS):
+            self._note(exchange, None)
+            return False
+        name, least = f"probe {exchange} {self.tools.egress}", PROBE_SECONDS * (1 - PROBE_JITTER) * 0.9
+        with self.tools.storage.begin() as uow:
+            return uow.planning.take_turn(name, self.tools.clock(), every_seconds=least)
 
     # accounts
 

@@ -12,11 +12,11 @@ from core.domain.types import AccountStatus, ExchangeAccount, JobStatus, KeyRigh
 from core.errors import NotFoundError
 from core.persistence.models import CredentialCandidateRow, ExchangeAccountRow, JobRow, UserRow
 from core.persistence.models.syncing import UNFINISHED_STATUSES
-from core.persistence.repositories.base import ADVISORY_ACCOUNT_NUMBER, EVERY_CLIENT, Query, Repository
+from core.persistence.repositories.base import ADVISORY_ACCOUNT_NUMBER, EVERY_CLIENT, Query, Repository, plain
 from core.persistence.repositories.data_keys import add_data_key, delete_unused_data_keys
 from core.ports import ClientIds
 
-ACCOUNT_COLUMNS = (
+ACCOUNT_COLUMNS = plain(
     ExchangeAccountRow.id,
     ExchangeAccountRow.user_id,
     ExchangeAccountRow.exchange,

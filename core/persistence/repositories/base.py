@@ -1,10 +1,11 @@
 """What all repositories share: the connection, the clients they may touch, upserts on both databases."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, Executable, Select, Table, text
+from sqlalchemy import Column, Connection, CursorResult, Executable, Select, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
@@ -18,6 +19,22 @@ S = TypeVar("S")
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Query = Select[*tuple[Any, ...]]
 Rows = CursorResult[*tuple[Any, ...]]
+
+
+def plain(*attributes: Any) -> tuple[Column[Any], ...]:  # noqa: ANN401 - attributes of any model
+    """Return the bare columns of mapped attributes; results of the attributes themselves are several times dearer."""
+    return tuple(attribute.property.columns[0] for attribute in attributes)
+
+
+def row_of(item: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    """Return the fields of a dataclass as a row; unlike `asdict` it copies nothing, for rows are only read."""
+    return {name: getattr(item, name) for name in item.__dataclass_fields__}
+
+
+def insert_into(model: type[DeclarativeBase], is_sqlite: bool) -> sqlite.Insert:
+    """Return an INSERT of this database, which knows ON CONFLICT (both classes have the same methods)."""
+    table = cast(Table, model.__table__)
+    return sqlite.insert(table) if is_sqlite else cast(sqlite.Insert, postgresql.insert(table))
 
 
 class Repository:
@@ -54,8 +71,7 @@ class Repository:
 
     def _insert(self, model: type[DeclarativeBase]) -> sqlite.Insert:
         """Return an INSERT of this database, which knows ON CONFLICT (both classes have the same methods)."""
-        table = cast(Table, model.__table__)
-        return sqlite.insert(table) if self._is_sqlite else cast(sqlite.Insert, postgresql.insert(table))
+        return insert_into(model, self._is_sqlite)
 
     def _upsert(
         self, model: type[DeclarativeBase], rows: Collection[Mapping[str, Any]], *, newer: str | None = None
@@ -66,14 +82,23 @@ class Repository:
         """
         if not rows:
             return
-        insert = self._insert(model)
-        table = cast(Table, model.__table__)
-        keys = [column.name for column in table.primary_key.columns]
-        changed = {name: insert.excluded[name] for name in next(iter(rows)) if name not in keys}
-        condition = None if newer is None else insert.excluded[newer] >= table.c[newer]
-        self.run(insert.on_conflict_do_update(index_elements=keys, set_=changed, where=condition), list(rows))
+        names = tuple(next(iter(rows)))
+        self.run(_upsert_statement(model, self._is_sqlite, names, newer), list(rows))
 
     def _serialize(self, lock: int) -> None:
         """Let one transaction at a time pass here; on SQLite writers are alone anyway."""
         if not self._is_sqlite:
             self.run(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+
+
+@lru_cache(maxsize=256)
+def _upsert_statement(
+    model: type[DeclarativeBase], is_sqlite: bool, names: tuple[str, ...], newer: str | None
+) -> sqlite.Insert:
+    """Return an upsert, made once for each shape: making it costs more than running it."""
+    insert = insert_into(model, is_sqlite)
+    table = cast(Table, model.__table__)
+    keys = [column.name for column in table.primary_key.columns]
+    changed = {name: insert.excluded[name] for name in names if name not in keys}
+    condition = None if newer is None else insert.excluded[newer] >= table.c[newer]
+    return insert.on_conflict_do_update(index_elements=keys, set_=changed, where=condition)

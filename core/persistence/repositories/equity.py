@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -22,12 +23,13 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from core.domain.types import EquityPoint, ExchangeAccount
 from core.persistence.buckets import BUCKETS, KEPT_SECONDS, Ids, fold, to_points
 from core.persistence.models import EquityPointRow, ExchangeAccountRow
-from core.persistence.repositories.base import Query, Repository
+from core.persistence.repositories.base import Query, Repository, insert_into
 from core.persistence.types import MICROS, to_micros
 from core.ports import ClientIds, PointRow, PointWindow
 
@@ -142,22 +144,7 @@ class EquityRepository(Repository):
         return deleted
 
     def _save_points(self, points: Iterable[EquityPoint]) -> None:
-        rows = fold(points)
-        insert = self._insert(POINT)
-        number = (
-            select(ExchangeAccountRow.number)
-            .where(
-                ExchangeAccountRow.id == bindparam("account_id", type_=Uuid()),
-                ExchangeAccountRow.user_id == bindparam("client_id", type_=Uuid()),
-            )
-            .scalar_subquery()
-        )
-        names = ("bucket_seconds", "bucket", "at_us", "open", "high", "low", "close", "unrealized", "complete")
-        values: dict[str, Any] = {name: bindparam(name) for name in names}
-        insert = insert.values(account_key=number, client_id=bindparam("client_id", type_=Uuid()), **values)
-        upsert = insert.on_conflict_do_update(
-            index_elements=["account_key", "bucket_seconds", "bucket"], set_=_merged(insert.excluded)
-        )
+        rows, upsert = fold(points), _point_upsert(self._is_sqlite)
         for start in range(0, len(rows), BATCH):
             self.run(upsert, rows[start : start + BATCH])
 
@@ -234,6 +221,25 @@ def points_by_time(rows: Iterable[Sequence[Any]], times: Sequence[datetime]) -> 
     for row, point in zip(coarse_first, to_points([row[2:] for row in coarse_first]), strict=True):
         found[times[row[0]]][point.account_id] = point
     return found
+
+
+@lru_cache(maxsize=2)
+def _point_upsert(is_sqlite: bool) -> sqlite.Insert:
+    number = (
+        select(ExchangeAccountRow.number)
+        .where(
+            ExchangeAccountRow.id == bindparam("account_id", type_=Uuid()),
+            ExchangeAccountRow.user_id == bindparam("client_id", type_=Uuid()),
+        )
+        .scalar_subquery()
+    )
+    names = ("bucket_seconds", "bucket", "at_us", "open", "high", "low", "close", "unrealized", "complete")
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    client_id = bindparam("client_id", type_=Uuid())
+    insert = insert_into(POINT, is_sqlite).values(account_key=number, client_id=client_id, **values)
+    return insert.on_conflict_do_update(
+        index_elements=["account_key", "bucket_seconds", "bucket"], set_=_merged(insert.excluded)
+    )
 
 
 def _joined(columns: Sequence[Any]) -> Query:

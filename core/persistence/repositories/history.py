@@ -3,16 +3,18 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, select, text
+from sqlalchemy import Uuid, and_, bindparam, delete, select, text
+from sqlalchemy.dialects import sqlite
 
 from core.domain.points import DetailPoint
 from core.domain.types import ExchangeAccount
 from core.persistence.models import DetailPackRow, ExchangeAccountRow, SnapshotDetailRow
 from core.persistence.point_codec import pack_points, unpack_points
-from core.persistence.repositories.base import Query, Repository
+from core.persistence.repositories.base import Query, Repository, insert_into
 from core.persistence.types import MICROS, to_micros
 from core.ports import ClientIds, Keep, StoredReading
 
@@ -35,15 +37,8 @@ class HistoryRepository(Repository):
             NotFoundError: the client is outside the scope.
         """
         self._require_own(reading.client_id)
-        statement = self._insert(SLOT)
-        number = _number_of(reading.account_id, reading.client_id)
-        values = {"slot": reading.slot, "client_id": reading.client_id, "details": pack_points([details])}
-        statement = statement.values(account_key=number, **values)
-        self.run(
-            statement.on_conflict_do_update(
-                index_elements=["account_key", "slot"], set_={"details": statement.excluded.details}
-            )
-        )
+        row = {"account_id": reading.account_id, "client_id": reading.client_id, "slot": reading.slot}
+        self.run(_slot_upsert(self._is_sqlite), {**row, "details": pack_points([details])})
 
     def points(
         self, account_ids: Collection[UUID], client_ids: ClientIds, *, since: datetime, until: datetime
@@ -148,6 +143,16 @@ class HistoryRepository(Repository):
         return self._scoped(statement.where(ACCOUNT.id.in_(sorted(account_ids))), model.client_id, client_ids)
 
 
-def _number_of(account_id: UUID, client_id: UUID) -> Any:  # noqa: ANN401 - a scalar subquery
+@lru_cache(maxsize=2)
+def _slot_upsert(is_sqlite: bool) -> sqlite.Insert:
+    account_id, client_id = bindparam("account_id", type_=Uuid()), bindparam("client_id", type_=Uuid())
+    values = {"slot": bindparam("slot"), "client_id": client_id, "details": bindparam("details")}
+    insert = insert_into(SLOT, is_sqlite).values(account_key=_number_of(account_id, client_id), **values)
+    return insert.on_conflict_do_update(
+        index_elements=["account_key", "slot"], set_={"details": insert.excluded.details}
+    )
+
+
+def _number_of(account_id: Any, client_id: Any) -> Any:  # noqa: ANN401 - ids or parameters; a scalar subquery
     owner = and_(ACCOUNT.id == account_id, ACCOUNT.user_id == client_id)
     return select(ACCOUNT.number).where(owner).scalar_subquery()

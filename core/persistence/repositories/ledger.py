@@ -1,7 +1,6 @@
 """Ledger rows: unique by (account, wallet, dedupe_key); storing one again changes nothing."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,11 +9,11 @@ from sqlalchemy import select
 
 from core.domain.types import LedgerRow
 from core.persistence.models import LedgerEntryRow
-from core.persistence.repositories.base import Repository
+from core.persistence.repositories.base import Repository, plain, row_of
 from core.ports import ClientIds
 
 KEYS_AT_ONCE = 500
-LEDGER_COLUMNS = (
+LEDGER_COLUMNS = plain(
     LedgerEntryRow.account_id,
     LedgerEntryRow.client_id,
     LedgerEntryRow.wallet,
@@ -46,7 +45,7 @@ class LedgerRepository(Repository):
         values: list[dict[str, Any]] = []
         for row in rows:
             self._require_own(row.client_id)
-            values.append(asdict(row))
+            values.append(row_of(row))
         if not values:
             return 0
         insert = self._insert(LedgerEntryRow)

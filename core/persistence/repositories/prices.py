@@ -1,13 +1,12 @@
 """Latest USD prices per exchange."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 
 from sqlalchemy import select
 
 from core.domain.types import PriceQuote
 from core.persistence.models import PriceRow
-from core.persistence.repositories.base import Repository
+from core.persistence.repositories.base import Repository, row_of
 
 
 class PriceRepository(Repository):
@@ -15,7 +14,7 @@ class PriceRepository(Repository):
 
     def save(self, quotes: Iterable[PriceQuote]) -> None:
         """Store prices; an older one never replaces a newer one."""
-        self._upsert(PriceRow, [asdict(quote) for quote in quotes], newer="as_of")
+        self._upsert(PriceRow, [row_of(quote) for quote in quotes], newer="as_of")
 
     def latest(self, exchange: str | None = None) -> list[PriceQuote]:
         """Return the latest prices by exchange and asset."""

@@ -1,25 +1,26 @@
 """Latest state and history of accounts; one reading is stored whole in the transaction of its caller."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, case, delete, insert, or_, select, update
+from sqlalchemy.dialects import sqlite
 
 from core.domain.types import EquityPoint, HeldBalance, LedgerRow, OpenPosition, WalletState
 from core.persistence.models import BalanceRow, PositionRow, SyncStateRow, WalletStateRow
-from core.persistence.repositories.base import Query
+from core.persistence.repositories.base import Query, insert_into, plain, row_of
 from core.persistence.repositories.equity import EquityRepository
 from core.persistence.repositories.history import HistoryRepository
 from core.persistence.repositories.ledger import LedgerRepository
 from core.persistence.repositories.syncing import FIRST_INTERVAL_SECONDS, first_state
 from core.ports import ClientIds, StoredReading
 
-WALLET_COLUMNS = tuple(getattr(WalletStateRow, name) for name in WalletState.__dataclass_fields__)
-BALANCE_COLUMNS = tuple(getattr(BalanceRow, name) for name in HeldBalance.__dataclass_fields__)
+WALLET_COLUMNS = plain(*(getattr(WalletStateRow, name) for name in WalletState.__dataclass_fields__))
+BALANCE_COLUMNS = plain(*(getattr(BalanceRow, name) for name in HeldBalance.__dataclass_fields__))
 Latest = type[WalletStateRow] | type[BalanceRow] | type[PositionRow]
-POSITION_COLUMNS = tuple(getattr(PositionRow, name) for name in OpenPosition.__dataclass_fields__)
+POSITION_COLUMNS = plain(*(getattr(PositionRow, name) for name in OpenPosition.__dataclass_fields__))
 
 
 class ReadingRepository(EquityRepository):
@@ -98,17 +99,7 @@ class ReadingRepository(EquityRepository):
         """Write wallets; what a wallet showed at its first good reading is written once."""
         if not wallets:
             return
-        statement = self._insert(WalletStateRow)
-        new = statement.excluded
-        keys = ("account_id", "wallet")
-        changed = {column.key: new[column.key] for column in WALLET_COLUMNS if column.key not in keys}
-        for name in ("first_ok_at", "first_equity"):
-            is_first = WalletStateRow.first_ok_at.is_(None)
-            changed[name] = case((is_first, new[name]), else_=getattr(WalletStateRow, name))
-        self.run(
-            statement.on_conflict_do_update(index_elements=keys, set_=changed),
-            [_wallet_row(wallet) for wallet in wallets],
-        )
+        self.run(_wallet_upsert(self._is_sqlite), [_wallet_row(wallet) for wallet in wallets])
 
     def _move_start(self, start: WalletState) -> None:
         self._require_own(start.client_id)
@@ -128,9 +119,21 @@ class ReadingRepository(EquityRepository):
         own = and_(model.account_id == reading.account_id, model.client_id == reading.client_id)
         self.run(delete(model).where(own, model.wallet.in_(sorted(reading.fresh_wallets))))
         fresh = [item for item in items if item.wallet in reading.fresh_wallets]
-        rows = [{**asdict(item), "ordinal": ordinal} for ordinal, item in enumerate(fresh)]
+        rows = [{**row_of(item), "ordinal": ordinal} for ordinal, item in enumerate(fresh)]
         if rows:
             self.run(insert(model), rows)
+
+
+@lru_cache(maxsize=2)
+def _wallet_upsert(is_sqlite: bool) -> sqlite.Insert:
+    statement = insert_into(WalletStateRow, is_sqlite)
+    new = statement.excluded
+    keys = ("account_id", "wallet")
+    changed: dict[str, Any] = {column.key: new[column.key] for column in WALLET_COLUMNS if column.key not in keys}
+    for name in ("first_ok_at", "first_equity"):
+        is_first = WalletStateRow.first_ok_at.is_(None)
+        changed[name] = case((is_first, new[name]), else_=getattr(WalletStateRow, name))
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
 def to_wallet(row: Sequence[Any]) -> WalletState:
@@ -140,7 +143,7 @@ def to_wallet(row: Sequence[Any]) -> WalletState:
 
 
 def _wallet_row(wallet: WalletState) -> dict[str, Any]:
-    row = {**asdict(wallet), "unpriced": list(wallet.unpriced)}
+    row = {**row_of(wallet), "unpriced": list(wallet.unpriced)}
     if wallet.ok and wallet.first_ok_at is None:
         row |= {"first_ok_at": wallet.as_of or wallet.attempted_at, "first_equity": wallet.equity}
     return row

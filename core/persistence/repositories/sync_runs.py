@@ -1,7 +1,6 @@
 """Finished runs of accounts, and counts of them by exchange."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from sqlalchemy import case, delete, func, select
 
 from core.domain.sync_runs import RunCount, RunOutcome, RunTally, SyncRun
 from core.persistence.models import RunTallyRow, SyncRunRow
-from core.persistence.repositories.base import Repository
+from core.persistence.repositories.base import Repository, row_of
 from core.ports import ClientIds
 
 KEPT_RUNS = 50
@@ -44,7 +43,7 @@ class SyncRunRepository(Repository):
         """
         self._require_own(run.client_id)
         place = run.number % KEPT_RUNS
-        row = {**asdict(run), "wallets_failed": dict(run.wallets_failed), "place": place}
+        row = {**row_of(run), "wallets_failed": dict(run.wallets_failed), "place": place}
         self._upsert(SyncRunRow, [row], newer="number")
 
     def of_accounts(
@@ -67,7 +66,7 @@ class SyncRunRepository(Repository):
         insert = self._insert(RunTallyRow)
         counts = ("runs", "requests", "busy_ms")
         sums = {name: getattr(RunTallyRow, name) + insert.excluded[name] for name in counts}
-        rows = [asdict(tally) for tally in tallies]
+        rows = [row_of(tally) for tally in tallies]
         self.run(insert.on_conflict_do_update(index_elements=TALLY_KEYS, set_=sums), rows)
         oldest = max(tally.at for tally in tallies) - KEPT_TALLIES
         self.run(delete(RunTallyRow).where(RunTallyRow.at < oldest))
