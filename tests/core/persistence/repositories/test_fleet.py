@@ -45,7 +45,9 @@ def test_accounts_are_named_with_their_clients(storage: SqlStorage, client: User
         }
         named = {found.account.id: found for found in uow.fleet.named([mine.id, theirs.id], None)}
     assert (named[mine.id].account, named[mine.id].client) == (mine, client)
-    assert named[mine.id].sync is not None and named[mine.id].sync.planned_interval_seconds == 30
+    state = named[mine.id].sync
+    assert state is not None
+    assert state.planned_interval_seconds == 30
     assert (named[theirs.id].client, named[theirs.id].sync) == (stranger, None)
 
 

@@ -23,7 +23,7 @@ def add(storage: SqlStorage, *runs: SyncRun) -> None:
 def tally(**changes: Change) -> RunTally:
     usual = {"sidecar_id": "one", "exchange": "alpha", "at": NOW, "outcome": RunOutcome.OK, "error_code": "",
              "runs": 1, "requests": 3, "busy_ms": 250}  # fmt: skip
-    return RunTally(**{**usual, **changes})  # type: ignore[arg-type]
+    return RunTally(**{**usual, **changes})
 
 
 def test_a_run_comes_back_as_it_was_stored(storage: SqlStorage, client: User) -> None:
