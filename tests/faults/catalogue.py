@@ -65,6 +65,8 @@ ROWS: dict[str, tuple[str, ...]] = {
         f"{DATABASE}::test_a_locked_database_is_asked_again_with_jitter_and_the_slot_is_kept",
         f"{DATABASE}::test_a_tick_on_a_locked_database_neither_crashes_nor_loops",
         f"{DATABASE}::test_a_full_disk_loses_nothing_that_was_stored_and_reading_goes_on_afterwards",
+        f"{DATABASE}::test_a_server_that_hangs_up_on_everybody_is_found_again",
+        "tests/core/sync/test_patience.py::test_after_ten_minutes_it_is_given_up",
         f"{DATABASE}::test_a_page_says_that_the_database_does_not_answer_and_shows_no_traceback",
     ),
     "kill -9, power cut, kill in a migration": (

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 
 from core.bootstrap import parts
 from core.persistence import SqlStorage, storage
@@ -17,6 +18,7 @@ from core.sync.patience import Patience
 from core.sync.runner import Runner
 from core.ui.messages import explain
 from tests.core.ui.house import words
+from tests.databases import postgres_server
 from tests.faults.house import FaultHouse
 
 
@@ -118,7 +120,9 @@ def test_a_tick_on_a_locked_database_neither_crashes_nor_loops(
     assert house.age(house.good) == 0
 
 
-def test_a_full_disk_loses_nothing_that_was_stored_and_reading_goes_on_afterwards(house: FaultHouse) -> None:
+def test_a_full_disk_loses_nothing_that_was_stored_and_reading_goes_on_afterwards(
+    house: FaultHouse, caplog: pytest.LogCaptureFixture
+) -> None:
     assert isinstance(house.storage, SqlStorage)
     before = house.figures(house.good)
     house.storage.engine.dispose()
@@ -130,16 +134,37 @@ def test_a_full_disk_loses_nothing_that_was_stored_and_reading_goes_on_afterward
             raw.execute(f"PRAGMA max_page_count = {pages}")
 
     event.listen(house.storage.engine, "connect", limit)
-    runner = patient(house, [], rounds=3)
+    pauses: list[float] = []
+    runner = patient(house, pauses, rounds=6)
     runner._tick_safely()
     runner._tick_safely()
     assert runner.wait(20)
+    assert not [record for record in caplog.records if record.exc_info]
     assert house.figures(house.good) == before
     full = False
     house.storage.engine.dispose()
     house.pass_time(4)
     house.once()
     assert house.age(house.good) == 0
+
+
+def test_a_server_that_hangs_up_on_everybody_is_found_again(
+    postgres_house: FaultHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = postgres_house
+    runner = house.runner()
+    house.tick(runner)
+    before = house.figures(house.good)
+    name = make_url(house.settings.database_url).database
+    with psycopg.connect(postgres_server().get_uri(database="postgres"), autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+    house.pass_time()
+    for _ in range(3):
+        runner._tick_safely()
+        assert runner.wait(20)
+    assert not [record for record in caplog.records if record.exc_info]
+    assert house.age(house.good) == 0
+    assert house.figures(house.good).ledger.items() >= before.ledger.items()
 
 
 def test_a_page_says_that_the_database_does_not_answer_and_shows_no_traceback(house: FaultHouse) -> None:

@@ -75,13 +75,13 @@ def test_an_exchange_under_maintenance_is_asked_once_a_minute_and_comes_back_by_
     assert house.pauses() == {EXCHANGE: "maintenance"}
     assert "Binance is under maintenance" in house.reads()
     house.sandbox.requests.clear()
-    house.ticks(runner, seconds=180, step=10)
+    house.ticks(runner, seconds=180, step=20)
     asked = house.requests()
     assert set(asked) == {PRICES}
     assert asked[PRICES] <= 3 * 4  # a probe a minute, each with its retries
     assert house.age(house.other) <= 45
     house.heal()
-    house.ticks(runner, seconds=100, step=10)
+    house.ticks(runner, seconds=100, step=20)
     assert max(house.age(house.good), house.age(house.spot)) <= 45
 
 
@@ -103,10 +103,10 @@ def test_a_clock_that_jumps_leaves_the_slots_their_pace(house: FaultHouse, hours
     runner = house.runner()
     house.tick(runner)
     house.clock.move(hours * 3600)
-    house.ticks(runner, seconds=60, step=10)
+    house.ticks(runner, seconds=60, step=20)
     reads = []
-    for _ in range(12):
-        house.clock.move(10)
+    for _ in range(8):
+        house.clock.move(15)
         house.tick(runner)
         read_at = house.state(house.good).last_ok_at
         if read_at not in reads:
