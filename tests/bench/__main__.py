@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-SUBJECTS = ("connectors", "history", "pages")
+SUBJECTS = ("connectors", "history", "pages", "sync")
 
 
 def main() -> int:

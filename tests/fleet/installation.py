@@ -1,5 +1,6 @@
 """An installation whose accounts are a fleet's, already verified, and sidecars that read them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -130,6 +131,10 @@ class Installation:
             finally:
                 process.terminate()
                 process.wait(40)
+
+    def environ(self, hosts: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+        """Return the environment of a sidecar that works for this installation."""
+        return {**self._environ, "EXCHANGE_HOSTS": json.dumps(hosts)}
 
     def states(self) -> dict[UUID, Any]:
         """Return the sync states by account."""
