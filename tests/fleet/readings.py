@@ -15,7 +15,7 @@ from core.persistence import SqlStorage
 from tests.fleet.exchanges import Running
 from tests.fleet.installation import Placed
 
-READERS = 8
+READERS = 32
 EARLY = timedelta(days=3)
 
 
