@@ -13,6 +13,7 @@ NEIGHBOURS, SIDECAR, SYNC = (
 ROWS: dict[str, tuple[str, ...]] = {
     "refused, reset, 5xx, hang, slow head/body": (
         f"{WIRE}::test_an_exchange_that_does_not_answer_is_asked_three_times_at_most_and_the_last_good_figures_stay",
+        f"{WIRE}::test_an_exchange_that_is_back_is_read_again_as_if_nothing_had_been",
         f"{WIRE}::test_one_struck_request_is_repeated_within_the_slot_and_nobody_notices",
         f"{WIRE}::test_the_screen_shows_the_last_figures_with_their_age_and_says_why",
     ),

@@ -111,7 +111,8 @@ def at_home(house: FaultHouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faul
     finally:
         house.heal()
         house.storage.dispose()
-        parts.get_web().storage.dispose()
+        if parts.get_web.cache_info().currsize:
+            parts.get_web().storage.dispose()
         parts.get_web.cache_clear()
 
 

@@ -18,7 +18,7 @@ from tests.core.sync.house import EXCHANGE, House, MovableClock
 from tests.core.ui.house import words
 
 ROUTER = str(Path(__file__).parents[2] / "core" / "ui" / "main.py")
-OTHER = "bitget"
+OTHER = "bybit"
 SLOT = 30
 SLOW = frozenset({FaultKind.HANG, FaultKind.SLOW_HEAD, FaultKind.SLOW_BODY})
 LONG_SECONDS, SHORT_SECONDS = _http.DEADLINE_SECONDS, 0.3

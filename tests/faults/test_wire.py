@@ -49,11 +49,17 @@ def test_an_exchange_that_does_not_answer_is_asked_three_times_at_most_and_the_l
     assert house.figures(struck) == before
     assert house.account(struck).status is AccountStatus.ACTIVE
     assert house.age(other) == 0
+
+
+def test_an_exchange_that_is_back_is_read_again_as_if_nothing_had_been(house: FaultHouse) -> None:
+    house.strike(FaultKind.REFUSED)
+    house.once()
+    assert house.state(house.good).last_error_code == "network"
     house.heal()
     house.pass_time(2)
     house.once()
-    assert (house.age(struck), house.state(struck).last_error_code) == (0, None)
-    assert house.amounts(struck) == house.truth("good")
+    assert (house.age(house.good), house.state(house.good).last_error_code) == (0, None)
+    assert house.amounts(house.good) == house.truth("good")
 
 
 @pytest.mark.parametrize("kind", GARBLED)
