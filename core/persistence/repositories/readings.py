@@ -5,12 +5,12 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, delete, insert, or_, select, update
+from sqlalchemy import Column, Delete, and_, bindparam, case, delete, insert, or_, select, update
 from sqlalchemy.dialects import sqlite
 
 from core.domain.types import EquityPoint, HeldBalance, LedgerRow, OpenPosition, WalletState
 from core.persistence.models import BalanceRow, PositionRow, SyncStateRow, WalletStateRow
-from core.persistence.repositories.base import Query, insert_into, plain, row_of
+from core.persistence.repositories.base import EVERY_CLIENT, Query, Rows, insert_into, plain, row_of
 from core.persistence.repositories.equity import EquityRepository
 from core.persistence.repositories.history import HistoryRepository
 from core.persistence.repositories.ledger import LedgerRepository
@@ -21,6 +21,12 @@ WALLET_COLUMNS = plain(*(getattr(WalletStateRow, name) for name in WalletState._
 BALANCE_COLUMNS = plain(*(getattr(BalanceRow, name) for name in HeldBalance.__dataclass_fields__))
 Latest = type[WalletStateRow] | type[BalanceRow] | type[PositionRow]
 POSITION_COLUMNS = plain(*(getattr(PositionRow, name) for name in OpenPosition.__dataclass_fields__))
+COLUMNS: dict[Latest, tuple[Column[Any], ...]] = {
+    WalletStateRow: WALLET_COLUMNS,
+    BalanceRow: BALANCE_COLUMNS,
+    PositionRow: POSITION_COLUMNS,
+}
+ACCOUNTS, CLIENTS = "accounts", "clients"  # parameters
 
 
 class ReadingRepository(EquityRepository):
@@ -45,18 +51,15 @@ class ReadingRepository(EquityRepository):
 
     def wallets(self, account_ids: Collection[UUID], client_ids: ClientIds) -> list[WalletState]:
         """Return the wallets of these accounts by account and name."""
-        rows = self.run(self._latest(WalletStateRow, WALLET_COLUMNS, account_ids, client_ids))
-        return [to_wallet(row) for row in rows]
+        return [to_wallet(row) for row in self._latest(WalletStateRow, account_ids, client_ids)]
 
     def balances(self, account_ids: Collection[UUID], client_ids: ClientIds) -> list[HeldBalance]:
         """Return the balances of these accounts by account and wallet, in the exchange's order."""
-        statement = self._latest(BalanceRow, BALANCE_COLUMNS, account_ids, client_ids)
-        return [HeldBalance(*row) for row in self.run(statement.order_by(BalanceRow.ordinal))]
+        return [HeldBalance(*row) for row in self._latest(BalanceRow, account_ids, client_ids)]
 
     def positions(self, account_ids: Collection[UUID], client_ids: ClientIds) -> list[OpenPosition]:
         """Return the open positions of these accounts by account and wallet, in the exchange's order."""
-        statement = self._latest(PositionRow, POSITION_COLUMNS, account_ids, client_ids)
-        return [OpenPosition(*row) for row in self.run(statement.order_by(PositionRow.ordinal))]
+        return [OpenPosition(*row) for row in self._latest(PositionRow, account_ids, client_ids)]
 
     def add_history(
         self, points: Iterable[EquityPoint], ledger: Iterable[LedgerRow], starts: Iterable[WalletState] = ()
@@ -77,12 +80,10 @@ class ReadingRepository(EquityRepository):
         for start in starts:
             self._move_start(start)
 
-    def _latest(
-        self, model: Latest, columns: Sequence[Any], account_ids: Collection[UUID], client_ids: ClientIds
-    ) -> Query:
-        statement = self._scoped(select(*columns), model.client_id, client_ids)
-        statement = statement.where(model.account_id.in_(sorted(account_ids)))
-        return statement.order_by(model.account_id, model.wallet)
+    def _latest(self, model: Latest, account_ids: Collection[UUID], client_ids: ClientIds) -> Rows:
+        wanted = self._narrow(client_ids)
+        parameters = {ACCOUNTS: sorted(account_ids)} | ({} if wanted is None else {CLIENTS: sorted(wanted)})
+        return self.run(_latest_statement(model, every_client=wanted is None), parameters)
 
     def _raise_version(self, reading: StoredReading) -> None:
         first = first_state(reading.account_id, reading.client_id, reading.at, FIRST_INTERVAL_SECONDS)
@@ -116,12 +117,30 @@ class ReadingRepository(EquityRepository):
         """Put the items of freshly read wallets in the place of the stored ones; other wallets stay."""
         if not reading.fresh_wallets:
             return
-        own = and_(model.account_id == reading.account_id, model.client_id == reading.client_id)
-        self.run(delete(model).where(own, model.wallet.in_(sorted(reading.fresh_wallets))))
+        mine = {"account": reading.account_id, "client": reading.client_id}
+        self.run(_wallets_deleted(model), {**mine, "wallets": sorted(reading.fresh_wallets)})
         fresh = [item for item in items if item.wallet in reading.fresh_wallets]
         rows = [{**row_of(item), "ordinal": ordinal} for ordinal, item in enumerate(fresh)]
         if rows:
             self.run(insert(model), rows)
+
+
+@lru_cache(maxsize=len(COLUMNS) * 2)
+def _latest_statement(model: Latest, *, every_client: bool) -> Query:
+    """Return the query of latest rows; it is made once, for making it costs more than running it."""
+    statement = select(*COLUMNS[model]).where(model.account_id.in_(bindparam(ACCOUNTS, expanding=True)))
+    if every_client:
+        statement = statement.prefix_with(EVERY_CLIENT)
+    else:
+        statement = statement.where(model.client_id.in_(bindparam(CLIENTS, expanding=True)))
+    ordinal = () if model is WalletStateRow else (model.__table__.c.ordinal,)
+    return statement.order_by(model.account_id, model.wallet, *ordinal)
+
+
+@lru_cache(maxsize=len(COLUMNS))
+def _wallets_deleted(model: Latest) -> Delete:
+    own = and_(model.account_id == bindparam("account"), model.client_id == bindparam("client"))
+    return delete(model).where(own, model.wallet.in_(bindparam("wallets", expanding=True)))
 
 
 @lru_cache(maxsize=2)
