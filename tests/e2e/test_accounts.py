@@ -35,13 +35,13 @@ def owner(two: list[ExchangeAccount], person: Person) -> Person:
 def test_the_main_account_is_switched_and_stays_exactly_one(
     owner: Person, installation: Installation, client: User
 ) -> None:
-    expect(owner.card("Binance").get_by_text("Main account", exact=True)).to_be_visible()
+    expect(owner.card("Binance").locator(".stMarkdownBadge", has_text="Main account")).to_be_visible()
     owner.act_on("Bitget", "Make it the main account")
     dialog = owner.page.get_by_role("dialog")
     dialog.get_by_label("Reason").fill("more is traded there")
     dialog.get_by_role("button", name="Make Bitget the main account").click()
-    expect(owner.card("Bitget").get_by_text("Main account", exact=True)).to_be_visible()
-    expect(owner.card("Binance").get_by_text("Main account", exact=True)).to_have_count(0)
+    expect(owner.card("Bitget").locator(".stMarkdownBadge", has_text="Main account")).to_be_visible()
+    expect(owner.card("Binance").locator(".stMarkdownBadge", has_text="Main account")).to_have_count(0)
     assert [account.name for account in installation.accounts_of(client) if account.is_main] == ["Bitget"]
 
 
