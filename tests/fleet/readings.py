@@ -132,8 +132,12 @@ def judge(
     found.extra = [f"{name}: extra {row}" for row in sorted(ours - theirs)]
     booked = Counter(Decimal(str(e["amount"])) for e in books if e["kind"] == LedgerKind.DEPOSIT and e["counts"])
     told: Counter[Decimal] = Counter(row.amount for row in stored if row.kind == LedgerKind.DEPOSIT)
+    # where money arrives from the exchange's own spot side, it is a transfer
+    moved: Counter[Decimal] = Counter(row.amount for row in stored if row.kind == LedgerKind.TRANSFER_IN)
     found.deposits = booked.total()
-    found.lost += [f"{name}: deposit of {amount} lost, {count} times" for amount, count in (booked - told).items()]
+    found.lost += [
+        f"{name}: deposit of {amount} lost, {count} times" for amount, count in (booked - told - moved).items()
+    ]
     found.extra += [f"{name}: deposit of {amount} is no deposit" for amount in (told - booked)]
     return found
 
