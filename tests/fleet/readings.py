@@ -15,7 +15,7 @@ from core.persistence import SqlStorage
 from tests.fleet.exchanges import Running
 from tests.fleet.installation import Placed
 
-READERS = 32
+READERS = 64  # exchanges that count by key make them wait
 EARLY = timedelta(days=3)
 
 
