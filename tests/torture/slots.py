@@ -3,6 +3,7 @@
 Version n of an account holds 1,000,000 + n USDT in each of two wallets, a position of size n, and n ledger rows.
 """
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ from core.errors import PlatformError
 from core.persistence import SqlStorage
 from core.persistence.models import Base
 from core.persistence.unit_of_work import SqlUnitOfWork
-from core.ports import PointWindow
+from core.ports import Lease, PointWindow
 from core.sync.ports import Tools
 from core.sync.prices import PriceBoard
 from core.sync.slot import run_slot
@@ -42,6 +43,7 @@ STEP = timedelta(seconds=310)  # longer than the ledger's interval: each slot re
 CASH = 1_000_000
 COIN = "USDT"
 LEASE_SECONDS = 60
+CLAIMS = 100
 BUCKETS = (30, 300, 3600, 86_400)
 WALLETS = (("spot", WalletKind.SPOT), ("futures", WalletKind.FUTURES_LINEAR))
 COUNTS = ("ledger_entries", "snapshot_details", "balances", "positions", "wallet_states")
@@ -113,8 +115,9 @@ class Writer:
 
     def write(self) -> int:
         """Store the next version as a slot of the sidecar does, and return it once that has returned."""
-        self.feed.version += 1
-        self.feed.at += STEP
+        lease = self._claim()
+        # Read under the lease, as the sidecar does: a server may end a commit after the death of who asked for it.
+        self.feed.version = state_of(self.storage, self.account_id).data_version + 1
         tools = Tools(
             storage=self.storage,
             clock=lambda: self.feed.at,
@@ -123,14 +126,23 @@ class Writer:
             owner=self.name,
             lease_seconds=LEASE_SECONDS,
         )
-        with self.storage.begin() as uow:
-            lease = uow.syncing.claim_one(self.account_id, self.feed.at, owner=self.name, lease_seconds=LEASE_SECONDS)
-        if lease is None:
-            raise RuntimeError("the account is held by a dead sidecar")
         code = run_slot(tools, lease)
         if code is not None:
             raise RuntimeError(f"slot not stored: {code}")
         return self.feed.version
+
+    def _claim(self) -> Lease:
+        """Take the account once a dead holder's lease is over; it may have been given out at the last moment."""
+        for _ in range(CLAIMS):
+            self.feed.at += STEP
+            with self.storage.begin() as uow:
+                lease = uow.syncing.claim_one(
+                    self.account_id, self.feed.at, owner=self.name, lease_seconds=LEASE_SECONDS
+                )
+            if lease is not None:
+                return lease
+            time.sleep(0.05)
+        raise RuntimeError("the account is held by a dead sidecar")
 
 
 def furnish(storage: SqlStorage, accounts: int = 2, *, login: str = "ana") -> list[ExchangeAccount]:

@@ -62,6 +62,18 @@ def test_the_judge_sees_a_torn_slot(statement: str, tmp_path: Path) -> None:
         assert judge(url, {account_id: 3}).torn != []
 
 
+@pytest.mark.parametrize("backend", BACKEND_PARAMS)
+def test_a_slot_that_lands_after_its_writer_s_death_is_no_tear_of_the_next(backend: str, tmp_path: Path) -> None:
+    with fresh_url(backend, tmp_path) as url, opened(url) as storage:
+        (account,) = furnish(storage, 1)
+        dead, next_one = (Writer(storage, account.id, account.user_id, name) for name in ("dead", "next"))
+        for writer in (dead, next_one):
+            writer.start()
+        assert dead.write() == 1
+        assert next_one.write() == 2
+        assert judge(url, {account.id: 2}).torn == []
+
+
 def test_the_judge_sees_what_is_lost(tmp_path: Path) -> None:
     with fresh_url("sqlite", tmp_path) as url:
         account_id = write_versions(url, 2)
