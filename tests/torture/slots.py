@@ -117,7 +117,12 @@ class Writer:
         """Store the next version as a slot of the sidecar does, and return it once that has returned."""
         lease = self._claim()
         # Read under the lease, as the sidecar does: a server may end a commit after the death of who asked for it.
-        self.feed.version = state_of(self.storage, self.account_id).data_version + 1
+        state = state_of(self.storage, self.account_id)
+        while state.last_ok_at is not None and state.last_ok_at >= self.feed.at:  # that slot was of this very instant
+            self.feed.at = state.last_ok_at
+            lease = self._claim()
+            state = state_of(self.storage, self.account_id)
+        self.feed.version = state.data_version + 1
         tools = Tools(
             storage=self.storage,
             clock=lambda: self.feed.at,
