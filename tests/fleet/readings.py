@@ -1,5 +1,6 @@
 """What was stored beside what should have been: when accounts were read, and what ledgers hold."""
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import connectors
+from connectors.errors import ConnectorError, RateLimitedError
 from connectors.types import LedgerEntry, LedgerKind
 from core.domain.types import LedgerRow
 from core.persistence import SqlStorage
@@ -17,6 +19,7 @@ from tests.fleet.installation import Placed
 
 READERS = 64  # exchanges that count by key make them wait
 EARLY = timedelta(days=3)
+TRIES, REST_SECONDS = 4, 5.0
 
 
 class Watch:
@@ -60,6 +63,7 @@ class Difference:
     lost: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
     deposits: int = 0
+    unread: list[str] = field(default_factory=list)
 
     def add(self, other: "Difference") -> None:
         """Take in what was found of another account."""
@@ -68,6 +72,7 @@ class Difference:
         self.deposits += other.deposits
         self.lost += other.lost
         self.extra += other.extra
+        self.unread += other.unread
 
 
 def compare_ledgers(
@@ -105,9 +110,22 @@ def compare_ledger(storage: SqlStorage, item: Placed, exchanges: Running, grace:
         passphrase=key.passphrase,
         hosts=exchanges.hosts[key.exchange],
     )
-    fresh = read_whole(connector, until - EARLY, until)
+    try:
+        fresh = read_patiently(connector, until - EARLY, until)
+    except ConnectorError as e:
+        return Difference(accounts=1, unread=[f"{account.name}: {e}"])
     books = exchanges.truth(member.spec.uid, until)["events"]
     return judge(account.name, stored, fresh, books)
+
+
+def read_patiently(connector: connectors.Connector, since: datetime, until: datetime) -> list[LedgerEntry]:
+    """Return a whole ledger, although the connector's own pace may allow no more for a while."""
+    for _ in range(TRIES):
+        try:
+            return read_whole(connector, since, until)
+        except RateLimitedError as e:
+            time.sleep(e.retry_after or REST_SECONDS)
+    return read_whole(connector, since, until)
 
 
 def read_whole(connector: connectors.Connector, since: datetime, until: datetime) -> list[LedgerEntry]:

@@ -193,7 +193,7 @@ def _judge_times(
 
 def faults(found: Outcome) -> list[str]:
     """Return what must not be."""
-    lines = [*found.ledgers.lost[:SHOWN], *found.ledgers.extra[:SHOWN]]
+    lines = [*found.ledgers.lost[:SHOWN], *found.ledgers.extra[:SHOWN], *found.ledgers.unread[:SHOWN]]
     if found.missed_main:
         lines.append(f"{found.missed_main} slots of main accounts were missed")
     if found.died:
@@ -225,6 +225,7 @@ def facts(plan: Plan, found: Outcome) -> dict[str, str]:
         "ledger rows": f"{ledgers.rows} of {ledgers.accounts} accounts",
         "deposits": f"{ledgers.deposits}, {found.booked} of them booked meanwhile",
         "ledger rows lost, extra": f"{lost}, {extra}",
+        "ledgers not compared": f"{len(ledgers.unread)} {by_exchange(ledgers.unread) or ''}".rstrip(),
     }
     for name, gauge in found.gauges.items():
         span = gauge.since(found.started)
