@@ -1,6 +1,8 @@
 """Fixtures for every test: a clean environment and the marker of each kind of test."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,11 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep settings of the shell that runs the tests out of them."""
     for name in [name for name in os.environ if name.startswith(("GA_", "EXCHANGE_HOSTS"))]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _main_module_stays() -> Iterator[None]:
+    """Take back the `__main__` that Streamlit's AppTest leaves behind: processes started later would run it."""
+    own = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = own

@@ -347,9 +347,12 @@ class PriceQuote:
     path: str = ""
 
 
+STOPPED = "stopped"
+
+
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Last sign of life of one sidecar. `keys` is ok or locked.
+    """Last sign of life of one sidecar. `keys` is ok or locked; `stopped` is said by one that ends of itself.
 
     `clock_seconds` is how far its clock is behind (+) those of the exchanges; 0 below five seconds.
     """

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.types import Freshness, Heartbeat, SyncState
+from core.domain.types import STOPPED, Freshness, Heartbeat, SyncState
 from core.ports import Storage
 from core.services.overview_types import SystemHealth
 
@@ -31,13 +31,18 @@ def fresh_by_interval(read_at: datetime | None, interval_seconds: int | None, no
     return Freshness.LATE if intervals <= LATE_INTERVALS else Freshness.OLD
 
 
+def is_alive(beat: Heartbeat, now: datetime) -> bool:
+    """Tell whether a sidecar has given a sign of life lately, and has not said that it ends."""
+    return beat.keys != STOPPED and now - beat.beat_at <= SIDECAR_SILENT_AFTER
+
+
 def system_health(heartbeats: Iterable[Heartbeat], now: datetime) -> SystemHealth:
     """Judge the sidecars by their heartbeats; one that is alive and can open keys is enough."""
     beats = list(heartbeats)
     seen = max((beat.beat_at for beat in beats), default=None)
-    alive = [beat for beat in beats if now - beat.beat_at <= SIDECAR_SILENT_AFTER]
+    alive = [beat for beat in beats if is_alive(beat, now)]
     latest = alive or beats
-    locked = bool(latest) and all(beat.keys != "ok" for beat in latest)
+    locked = bool(latest) and all(beat.keys == "locked" for beat in latest)
     clock = max((beat.clock_seconds for beat in alive), key=abs, default=0.0)
     return SystemHealth(sidecar_seen_at=seen, sidecar_silent=not alive, keys_locked=locked, clock_seconds=clock)
 

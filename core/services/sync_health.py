@@ -7,10 +7,10 @@ from datetime import datetime
 
 from core.domain.reading_plans import Budget, ReadingPlan
 from core.domain.sync_runs import ErrorClass, RunCount, RunOutcome, error_class
-from core.domain.types import AccountStatus, Freshness, Heartbeat, Role, Scope
+from core.domain.types import STOPPED, AccountStatus, Freshness, Heartbeat, Role, Scope
 from core.errors import ForbiddenError
 from core.ports import AccountPulse, ExchangePause, Storage
-from core.services.health import SIDECAR_SILENT_AFTER, fresh_by_interval, system_health
+from core.services.health import fresh_by_interval, is_alive, system_health
 from core.services.overview_types import SystemHealth
 
 READABLE = (AccountStatus.ACTIVE, AccountStatus.NEEDS_ATTENTION)
@@ -165,7 +165,7 @@ def read_sync_health(storage: Storage, now: datetime) -> SyncHealth:
     return SyncHealth(
         now=now,
         system=system_health(beats, now),
-        sidecars=tuple(SidecarHealth(beat, now - beat.beat_at > SIDECAR_SILENT_AFTER) for beat in beats),
+        sidecars=tuple(SidecarHealth(beat, not is_alive(beat, now)) for beat in beats if beat.keys != STOPPED),
         exchanges=tuple(exchanges),
     )
 
@@ -257,7 +257,7 @@ def _share(plans: Sequence[ReadingPlan], egress: str) -> float:
 
 def _measured_seconds(beats: Sequence[Heartbeat], now: datetime) -> float:
     """Return how much of the last hour any living sidecar has run; at least a minute."""
-    alive = [beat.started_at for beat in beats if now - beat.beat_at <= SIDECAR_SILENT_AFTER]
+    alive = [beat.started_at for beat in beats if is_alive(beat, now)]
     ran = (now - min(alive, default=now)).total_seconds()
     return min(HOUR_SECONDS, max(60.0, ran))
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from core.config import Settings
 from core.domain.reading_plans import Budget, ReadingPlan
-from core.domain.types import Tier
+from core.domain.types import STOPPED, Tier
 from core.ports import FleetRow, Pacing, Storage
 from core.sync.due import Intervals, tier_of
 from core.sync.meter import Meters, load_of
@@ -75,7 +75,8 @@ class Planner:
             uow.planning.measure(measured)
             if uow.planning.take_turn(TURN, now, every_seconds=PLAN_SECONDS - 1):
                 beats = uow.syncing.heartbeats()
-                alive = {beat.egress for beat in beats if now - beat.beat_at < ALIVE} | {self._meters.egress}
+                living = (beat for beat in beats if beat.keys != STOPPED and now - beat.beat_at < ALIVE)
+                alive = {beat.egress for beat in living} | {self._meters.egress}
                 decision = decide(
                     uow.planning.fleet(), alive, uow.planning.budgets(), now=now, intervals=self._intervals
                 )

@@ -15,7 +15,7 @@ import schedule
 from connectors.errors import ConnectorError, ExchangeError, NotSupportedError
 from core import __version__
 from core.bootstrap import SyncParts
-from core.domain.types import Heartbeat, Job
+from core.domain.types import STOPPED, Heartbeat, Job
 from core.errors import LeaseLostError, StorageUnavailableError
 from core.log import log_ids
 from core.ports import Lease
@@ -46,6 +46,7 @@ JOBS = "jobs"
 HISTORY = "history"
 STOP_SECONDS = 15.0
 COMPLAIN_SECONDS = 60.0
+FORGOTTEN_AFTER = timedelta(days=1)
 CLAIM_MOST = 64
 CLOCK_STEP = timedelta(seconds=30)  # less is slept over
 LEASE_LEFT = timedelta(seconds=20)
@@ -68,6 +69,7 @@ class Runner:
         settings = parts.settings
         intervals = intervals_of(settings)
         self._meters = Meters(parts.storage, parts.clock, egress=settings.egress, is_alone=settings.is_sqlite)
+        self._is_alone = settings.is_sqlite
         self._planner = Planner(parts.storage, intervals, self._meters)
         self._connections = Connections(
             parts.opener,
@@ -131,7 +133,7 @@ class Runner:
         while self._start_slots(self.tools.clock(), self._paused()) or self._is_held_up():
             self._work.wait()
         self._upkeep.run()
-        self._stop()
+        self._stop("ok")  # who runs it every minute has a sidecar that is alive
         return 0
 
     def tick(self, now: datetime) -> None:
@@ -190,11 +192,13 @@ class Runner:
             self._fleet = Fleet(now, frozenset(read))
         return self._paused()
 
-    def _beat(self, now: datetime) -> None:
-        """Store a sign of life and what has been counted since the last one."""
+    def _beat(self, now: datetime, keys: str = "ok") -> None:
+        """Store a sign of life and what has been counted since the last one; the first one sees the dead off."""
         own, clock = self.tools, self.tools.clocks.own_error_seconds()
-        beat = Heartbeat(own.owner, self._started_at, now, "ok", __version__, own.egress, clock)
+        beat = Heartbeat(own.owner, self._started_at, now, keys, __version__, own.egress, clock)
         with self.tools.tallies.taken() as tallies, self.tools.storage.begin() as uow:
+            if self._beat_at is None:
+                uow.syncing.forget_sidecars(silent_before=now if self._is_alone else now - FORGOTTEN_AFTER)
             uow.syncing.beat(beat)
             uow.runs.add_tallies(tallies)
         self._beat_at = now
@@ -375,7 +379,7 @@ class Runner:
             with self.tools.storage.begin() as uow:
                 uow.syncing.pause(replace(pause, egress=self.tools.egress))
 
-    def _stop(self) -> None:
+    def _stop(self, keys: str = STOPPED) -> None:
         """Let running work end, then give back what is left, so that another sidecar can take it at once."""
         self._stopping.set()
         if not self._work.stop(STOP_SECONDS):
@@ -384,4 +388,4 @@ class Runner:
             left = list(self._leases.values())
         for lease in left:
             self._give_back(lease, "stopped")
-        self._beat(self.tools.clock())
+        self._beat(self.tools.clock(), keys)

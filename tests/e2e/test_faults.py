@@ -38,9 +38,10 @@ def test_a_person_sees_what_is_wrong_and_that_it_is_over(
     person.sign_in(client.login)
     person.go_to("Accounts")
     card = person.card("Savings")
-    worth = card.get_by_text("$").first.inner_text()
     faulty.fault(Fault(EXCHANGE, FaultKind.HALF_CLOSED, seconds=0.1, api_key=faulty.key(EXCHANGE, "good").api_key))
     expect(card.get_by_text("Binance sent an answer that cannot be used.")).to_be_visible(timeout=SOON_MS)
+    worth = card.get_by_text("$").first.inner_text()
+    expect(card.get_by_text("late")).to_be_visible(timeout=SOON_MS)  # more readings have failed by now
     expect(card.get_by_text(worth)).to_be_visible()
     faulty.faults.clear()
     expect(card.get_by_text("cannot be used")).to_have_count(0, timeout=SOON_MS)

@@ -26,9 +26,9 @@ def test_an_administrator_sees_the_sync_and_a_client_does_not_even_by_its_addres
     admin.page.keyboard.press("Enter")
     runs = admin.page.locator(f".st-key-runs_{account.id}")
     runs.get_by_role("button", name="Runs").click()
-    expect(runs.get_by_test_id("stDataFrame")).to_be_visible()
     runs.get_by_role("button", name="Read now").click()
     expect(admin.page.get_by_text("A reading has been asked for")).to_be_visible()
+    expect(runs.get_by_test_id("stDataFrame")).to_be_visible(timeout=30_000)  # that reading's run is among them
 
     client = Person(new_context().new_page(), installation.url)
     client.sign_in(helga.login)

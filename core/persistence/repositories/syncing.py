@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 
-from core.domain.types import AccountStatus, Heartbeat, SyncState, Tier
+from core.domain.types import STOPPED, AccountStatus, Heartbeat, SyncState, Tier
 from core.errors import LeaseLostError
 from core.persistence.models import ExchangeAccountRow, ExchangePauseRow, HeartbeatRow, PriceRow, SyncStateRow
 from core.persistence.repositories.accounts import ACCOUNT_COLUMNS, to_account
@@ -225,6 +225,11 @@ class SyncingRepository(Repository):
     def beat(self, heartbeat: Heartbeat) -> None:
         """Store a sign of life."""
         self._upsert(HeartbeatRow, [asdict(heartbeat)])
+
+    def forget_sidecars(self, *, silent_before: datetime) -> None:
+        """Forget the sidecars that have ended of themselves, and those of whom nothing was heard since then."""
+        gone = or_(HeartbeatRow.keys == STOPPED, HeartbeatRow.beat_at < silent_before)
+        self.run(delete(HeartbeatRow).where(gone))
 
     def heartbeats(self) -> list[Heartbeat]:
         """Return the last sign of life of each sidecar, the newest first."""

@@ -10,6 +10,8 @@ import pytest
 from connectors import Connector
 from connectors.sandbox.faults import Fault, FaultKind
 from core.domain.types import AccountStatus, Heartbeat, Job, JobKind, JobStatus
+from core.services.health import read_system_health
+from core.services.sync_health import read_sync_health
 from tests.core.sync.house import EXCHANGE, House
 
 
@@ -25,6 +27,20 @@ def test_every_tick_keeps_the_heartbeat_young(house: House) -> None:
         assert (house.clock() - beats(house)[0].beat_at).total_seconds() < 5
         house.clock.move(1)
     assert [(beat.sidecar_id, beat.keys) for beat in beats(house)] == [("mine", "ok")]
+
+
+def test_a_sidecar_says_that_it_ends_and_the_next_one_forgets_it(house: House) -> None:
+    first, second = house.runner("first"), house.runner("second")
+    stop = threading.Event()
+    stop.set()
+    assert first.run(stop) == 0
+    now = house.clock()
+    assert [(beat.sidecar_id, beat.keys) for beat in beats(house)] == [("first", "stopped")]
+    assert read_sync_health(house.storage, now).sidecars == ()
+    assert read_system_health(house.storage, now).sidecar_silent
+    assert not read_system_health(house.storage, now).keys_locked
+    house.tick(second)
+    assert [beat.sidecar_id for beat in beats(house)] == ["second"]
 
 
 def test_a_main_account_is_read_every_thirty_seconds_and_the_others_every_two_minutes(house: House) -> None:
