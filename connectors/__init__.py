@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 from connectors._base import RestConnector
 from connectors._credentials import clean_credentials
 from connectors._interface import Connector, Settings
+from connectors._ptax import PtaxRates
 from connectors._way import Meter, Way
 from connectors._wire import Exit
 from connectors.errors import CredentialError, NotSupportedError, UnsupportedExchangeError
 from connectors.types import ExchangeInfo
 
-__all__ = ["Connector", "Exit", "Meter", "Way", "available", "create", "create_public", "describe"]
+__all__ = ["Connector", "Exit", "Meter", "PtaxRates", "Way", "available", "create", "create_public", "describe"]
 
 _NOT_EXCHANGES = frozenset({"types", "errors", "sandbox"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

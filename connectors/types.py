@@ -292,3 +292,13 @@ class Price:
     value: Decimal
     source: str
     as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FxRate:
+    """Units of a currency for one US dollar, from `at` on until the next one; `source` tells who says so."""
+
+    currency: str
+    at: datetime
+    per_usd: Decimal
+    source: str

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from core.domain.currencies import FxSource
 from core.errors import ConfigurationError
 
 PREFIX = "GA_"
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     backup_keep_hourly: int = Field(default=24, ge=1, le=1000)
     backup_keep_daily: int = Field(default=30, ge=1, le=30)
     pg_bin_dir: Path | None = None
+    fx_source: FxSource = FxSource.PTAX
     metrics_token: SecretStr = SecretStr("")
     exchange_hosts: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
 

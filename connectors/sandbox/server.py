@@ -19,6 +19,8 @@ from connectors.sandbox.httpd import WireServer
 from connectors.sandbox.keys import KeyRing, SandboxKey
 from connectors.sandbox.limits import Limiter
 from connectors.sandbox.proxy import FaultProxy, Front, needs_proxy
+from connectors.sandbox.ptax import NAME as BANK
+from connectors.sandbox.ptax import CentralBank
 from connectors.sandbox.world import World
 
 DEFAULT_SEED = 7
@@ -62,6 +64,7 @@ class Sandbox:
         self.faults = FaultBoard()
         self.requests = RequestLog()
         self._sites = {name: (dialect, self._make_site(dialect)) for name, dialect in self._dialects.items()}
+        self.bank = CentralBank(self.world.market, self.config.clock, self.faults, self.requests)
         self._servers: dict[str, WireServer] = {}
         self._behind: list[WireServer] = []
 
@@ -83,7 +86,7 @@ class Sandbox:
     def start(self) -> None:
         """Open the ports; once this returns every exchange answers."""
         try:
-            for index, name in enumerate((*self._dialects, "control")):
+            for index, name in enumerate((*self._dialects, "control", BANK)):
                 port = self.config.base_port + index if self.config.base_port else 0
                 self._servers[name] = server = self._serve(name, port)
                 server.start()
@@ -102,6 +105,7 @@ class Sandbox:
         """Undo everything that was ordered since the start: faults, added events, changed keys, counts."""
         self.faults.clear()
         self.world.forget_added()
+        self.bank.fixed.clear()
         for dialect, site in self._sites.values():
             site.keys = KeyRing(dialect.default_keys())
             site.limiter.clear()
@@ -111,8 +115,10 @@ class Sandbox:
         self.requests.clear()
 
     def hosts(self) -> dict[str, dict[str, str]]:
-        """Return exchange -> host key -> base URL, in the form of EXCHANGE_HOSTS."""
-        return {name: dict.fromkeys(dialect.hosts, self._servers[name].url) for name, dialect in self._dialects.items()}
+        """Return exchange -> host key -> base URL, in the form of EXCHANGE_HOSTS; the central bank is among them."""
+        exchanges = self._dialects.items()
+        found = {name: dict.fromkeys(dialect.hosts, self._servers[name].url) for name, dialect in exchanges}
+        return found | {BANK: {"rest": self._servers[BANK].url}}
 
     @property
     def control_url(self) -> str:
@@ -151,6 +157,10 @@ class Sandbox:
                 world=self.world, sites=self._sites, order=self.fault, faults=self.faults, log=self.requests
             )
             return WireServer(port, control)
+        if name == BANK:
+            bank = WireServer(port, self.bank)
+            self.faults.watch(lambda: bank.refuse(self.faults.is_refusing(BANK)))
+            return bank
         dialect, site = self._sites[name]
         note = self.requests.add
         if self.config.proxied:

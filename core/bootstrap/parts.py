@@ -5,9 +5,11 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
-from connectors import Connector, Exit, Meter
+from connectors import Connector, Exit, Meter, PtaxRates
+from connectors.types import FxRate
 from core.bootstrap.adapters import AuditChain, ConnectorLibrary, Passwords, SealingVault, Tokens, utc_now
 from core.config import Settings, load_settings
 from core.domain.types import ExchangeAccount
@@ -21,6 +23,8 @@ from core.security.passwords import Passwords as Argon2
 from core.security.secret import Secret
 from core.security.vault import Opener
 from core.security.vault import Sealer as VaultSealer
+
+PTAX_HOST = "ptax"  # its name in EXCHANGE_HOSTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class SyncParts:
     make_connector: Callable[[ExchangeAccount, Mapping[str, Secret], Meter | None], Connector]
     make_public: Callable[[str, bool, Meter | None], Connector]
     sidecar_id: str
+    read_rates: Callable[[date, date], list[FxRate]] | None = None
 
 
 def build_web(settings: Settings) -> Web:
@@ -89,9 +94,8 @@ def build_sync(settings: Settings) -> SyncParts:
     with storage.begin(write=False) as uow:
         kids_in_use, key_checks = uow.credentials.kids_in_use(), uow.credentials.key_checks()
     check_keys(ring, kids_in_use, key_checks)
-    library = ConnectorLibrary(
-        settings.exchange_hosts, Exit(settings.egress_address, settings.egress_proxy.get_secret_value())
-    )
+    leave = Exit(settings.egress_address, settings.egress_proxy.get_secret_value())
+    library = ConnectorLibrary(settings.exchange_hosts, leave)
     scrubber = current_scrubber()
 
     def make_connector(account: ExchangeAccount, fields: Mapping[str, Secret], meter: Meter | None) -> Connector:
@@ -107,7 +111,19 @@ def build_sync(settings: Settings) -> SyncParts:
         make_connector=make_connector,
         make_public=library.create_public,
         sidecar_id=f"{socket.gethostname()}-{os.getpid()}",
+        read_rates=make_rates_reader(settings, leave),
     )
+
+
+def make_rates_reader(settings: Settings, leave: Exit) -> Callable[[date, date], list[FxRate]] | None:
+    """Return what reads the central bank's rates; None where exchanges are stood in for and the bank is not.
+
+    Made-up money and real rates never meet, and tests never reach for the network.
+    """
+    hosts = settings.exchange_hosts
+    if hosts and PTAX_HOST not in hosts:
+        return None
+    return PtaxRates(hosts.get(PTAX_HOST), leave).read
 
 
 def open_storage(settings: Settings) -> Storage:

@@ -12,6 +12,7 @@ from core.persistence.repositories.credentials import CredentialRepository
 from core.persistence.repositories.days import DayRepository
 from core.persistence.repositories.facts import FactRepository
 from core.persistence.repositories.fleet import FleetRepository
+from core.persistence.repositories.fx import FxRepository
 from core.persistence.repositories.history import HistoryRepository
 from core.persistence.repositories.jobs import JobRepository
 from core.persistence.repositories.ledger import LedgerRepository
@@ -116,6 +117,11 @@ class SqlUnitOfWork:
     def price_history(self) -> PriceHistoryRepository:
         """Prices of the past."""
         return PriceHistoryRepository(self.connection, self._allowed)
+
+    @cached_property
+    def fx(self) -> FxRepository:
+        """Exchange rates, and who reads in which currency."""
+        return FxRepository(self.connection, self._allowed)
 
     @cached_property
     def marks(self) -> MarkRepository:

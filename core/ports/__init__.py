@@ -7,7 +7,7 @@ names its client ids; repositories return domain types, never rows.
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
 from core.ports.fleet import AccountPulse, Fleet, NamedAccount, SyncRuns
 from core.ports.history import Days, History, Keep
-from core.ports.marks import Marks, PriceHistory
+from core.ports.marks import Fx, Marks, PriceHistory
 from core.ports.parts import Exchanges, PasswordHasher, Sealer, TokenHasher
 from core.ports.people import AuditLog, Facts, LoginSessions, Users
 from core.ports.planning import Planning
@@ -48,6 +48,7 @@ __all__ = [
     "Facts",
     "FleetRow",
     "Fleet",
+    "Fx",
     "History",
     "Jobs",
     "Keep",

@@ -51,3 +51,7 @@ class Days(Protocol):
     def spans(self, client_id: UUID, currency: str) -> dict[str, tuple[date, date]]:
         """Return the first and the last day stored of each scope of a client."""
         ...
+
+    def forget(self, currencies: Collection[str]) -> None:
+        """Delete the results in these currencies, for all clients: they are to be computed anew."""
+        ...

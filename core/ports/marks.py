@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
+from core.domain.currencies import StoredRate
 from core.domain.marks import Mark, MarkKind, PricePoint
 from core.ports.records import ClientIds
 
@@ -44,10 +45,36 @@ class PriceHistory(Protocol):
         """Return the last price at or before each (asset, instant), not older than that; the exchange's own first."""
         ...
 
-    def series(self, assets: Collection[str], *, since: datetime, until: datetime) -> list[PricePoint]:
-        """Return the prices with since <= at <= until, the finest there are, by asset and time."""
+    def series(
+        self, assets: Collection[str], *, since: datetime, until: datetime, step_seconds: int = 0
+    ) -> list[PricePoint]:
+        """Return the prices with since <= at <= until, the finest there are from that step on, by asset and time."""
         ...
 
     def thin(self, now: datetime) -> int:
         """Drop five-minute steps that have had their time, and daily ones of assets nobody has; return how many."""
+        ...
+
+
+class Fx(Protocol):
+    """Exchange rates of reporting currencies, and in which of them clients read their results."""
+
+    def save(self, rates: Iterable[StoredRate]) -> int:
+        """Store rates and return how many are new; one that is there already stays, for figures were made with it."""
+        ...
+
+    def series(self, currency: str, source: str, *, since: datetime, until: datetime) -> list[StoredRate]:
+        """Return the rates with since <= at <= until, ascending."""
+        ...
+
+    def newest(self, source: str) -> datetime | None:
+        """Return the time of a source's newest rate, None where it has none."""
+        ...
+
+    def want(self, client_id: UUID, currency: str, now: datetime) -> bool:
+        """Note that a client's results are read in a currency; tell whether that is new."""
+        ...
+
+    def wanted(self, client_ids: ClientIds) -> dict[UUID, dict[str, datetime]]:
+        """Return the currencies noted for clients, with when each was."""
         ...

@@ -9,7 +9,7 @@ from core.domain.types import (
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
 from core.ports.fleet import Fleet, SyncRuns
 from core.ports.history import Days, History
-from core.ports.marks import Marks, PriceHistory
+from core.ports.marks import Fx, Marks, PriceHistory
 from core.ports.people import AuditLog, Facts, LoginSessions, Users
 from core.ports.planning import Planning
 from core.ports.readings import Ledger, Pictures, Prices, Readings
@@ -50,6 +50,8 @@ class UnitOfWork(Protocol):
     def prices(self) -> Prices: ...
     @property
     def price_history(self) -> PriceHistory: ...
+    @property
+    def fx(self) -> Fx: ...
     @property
     def marks(self) -> Marks: ...
     @property

@@ -18,6 +18,7 @@ from core.domain.pnl import Book
 from core.domain.points import DetailPoint, kept_points, midnights
 from core.domain.types import ExchangeAccount, LedgerRow, Scope, SyncState, WalletState
 from core.ports import ClientIds, UnitOfWork
+from core.services.rates import rate_tables
 
 FINE_SECONDS, COARSE_SECONDS, DAY_SECONDS = 300, 3600, 86_400
 FINE_FOR, COARSE_FOR = timedelta(days=3), timedelta(days=100)
@@ -45,7 +46,8 @@ def load_book(  # noqa: PLR0913 - what a book is made for
 
     The last good reading of every wallet before `since` is in it, so that a period may begin there. `step_seconds` is
     how far apart points are where nothing asks for more (None: 5 min up to three days, 1 h up to 100 days, then 1 day);
-    points around flows and local midnights are always there. `scope` None is the system itself.
+    points around flows and local midnights are always there. The rates and prices of `currency` are those stored.
+    `scope` None is the system itself.
     """
     clients: ClientIds = None if scope is None else scope.client_ids
     wanted = set(account_ids)
@@ -60,7 +62,8 @@ def load_book(  # noqa: PLR0913 - what a book is made for
     step = step_seconds or _step(until - since)
     thinned = _thinned(points, ledger, step=step, boundaries=midnights(since, until, time_zone), since=since)
     states = uow.syncing.states(clients, account_ids=ids)
-    return make_book(accounts, thinned, ledger, states=states, time_zone=time_zone, currency=currency)
+    tables = rate_tables(uow, currency, first, until)
+    return make_book(accounts, thinned, ledger, states=states, time_zone=time_zone, currency=currency, tables=tables)
 
 
 def make_book(  # noqa: PLR0913 - the tables of a book
@@ -71,8 +74,12 @@ def make_book(  # noqa: PLR0913 - the tables of a book
     states: Iterable[SyncState] = (),
     time_zone: str = "UTC",
     currency: str = "USD",
+    tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> Book:
-    """Return the book of points and ledger rows; ledger ids are "account/wallet/dedupe key"."""
+    """Return the book of points and ledger rows; ledger ids are "account/wallet/dedupe key".
+
+    `tables` are the rates and prices of the currency (`core.services.rates.rate_tables`).
+    """
     snapshots, balances, positions = _point_rows(points)
     interval = max((state.planned_interval_seconds for state in states), default=0)
     return Book(
@@ -87,6 +94,7 @@ def make_book(  # noqa: PLR0913 - the tables of a book
         balances=pd.DataFrame(balances, columns=["ts", "account", "wallet", "asset", "amount", "price"]),
         positions=pd.DataFrame(positions, columns=POSITION_COLUMNS),
         ledger=pd.DataFrame([_entry(row) for row in ledger], columns=LEDGER_COLUMNS),
+        **(tables or {}),
     )
 
 

@@ -23,6 +23,7 @@ from core.sync.budgets import DOWN, PROBE_JITTER, PROBE_SECONDS, Breakers
 from core.sync.bulkheads import Bulkheads
 from core.sync.clocks import Clocks
 from core.sync.connections import Connections
+from core.sync.fx import FxReader
 from core.sync.jobs import fail_job, run_job
 from core.sync.meter import Meters
 from core.sync.patience import Patience
@@ -44,6 +45,7 @@ JOB_STALE_SECONDS = 120.0
 JOBS_AT_ONCE = 8
 JOBS = "jobs"
 HISTORY = "history"
+RATES = "rates"
 STOP_SECONDS = 15.0
 COMPLAIN_SECONDS = 60.0
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -100,6 +102,7 @@ class Runner:
         )
         self._breakers = Breakers(jitter or (lambda: random.uniform(-1, 1)))  # noqa: S311 - spreads probes only
         self._upkeep = Upkeep(parts.storage, parts.clock, parts.sidecar_id)
+        self._fx = FxReader(parts.storage, parts.clock, settings.fx_source, parts.read_rates)
         self._work = Bulkheads(max(2, settings.sync_threads // 2))
         self._started_at = parts.clock()
         self._beat_at: datetime | None = None
@@ -132,6 +135,7 @@ class Runner:
         self._work.wait()
         while self._start_slots(self.tools.clock(), self._paused()) or self._is_held_up():
             self._work.wait()
+        self._fx.run()
         self._upkeep.run()
         self._stop("ok")  # who runs it every minute has a sidecar that is alive
         return 0
@@ -162,6 +166,8 @@ class Runner:
         self._ticked_at = now
 
     def _start_upkeep(self, now: datetime) -> None:
+        if self._fx.is_due(now):
+            self._work.submit(RATES, "fx rates", self._fx.run)
         if self._upkeep.is_due(now):
             self._work.submit(HISTORY, "upkeep", self._upkeep.run)
 

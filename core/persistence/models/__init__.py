@@ -4,7 +4,7 @@ from core.persistence.models.accounts import CredentialCandidateRow, DataKeyRow,
 from core.persistence.models.audit import AuditRow, FactRow
 from core.persistence.models.base import Base
 from core.persistence.models.history import DayResultRow, DetailPackRow, SnapshotDetailRow
-from core.persistence.models.marks import MarkRow, PricePointRow
+from core.persistence.models.marks import ClientCurrencyRow, FxRateRow, MarkRow, PricePointRow
 from core.persistence.models.people import LoginSessionRow, OneTimeLinkRow, SignInAttemptRow, UserRow
 from core.persistence.models.readings import (
     BalanceRow,
@@ -29,6 +29,7 @@ __all__ = [
     "AuditRow",
     "BalanceRow",
     "Base",
+    "ClientCurrencyRow",
     "CredentialCandidateRow",
     "DataKeyRow",
     "DayResultRow",
@@ -37,6 +38,7 @@ __all__ = [
     "ExchangeAccountRow",
     "ExchangePauseRow",
     "FactRow",
+    "FxRateRow",
     "HeartbeatRow",
     "JobRow",
     "KeyCheckRow",

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.domain.marks import MarkKind
@@ -45,3 +45,26 @@ class PricePointRow(Base):
     bucket: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     at_us: Mapped[int] = mapped_column(BigInteger)
     price: Mapped[Decimal]
+
+
+class FxRateRow(Base):
+    """Units of a currency for one USD from `at` on, as a source told it (`read_at`: when we were told)."""
+
+    __tablename__ = "fx_rates"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    currency: Mapped[str] = mapped_column(String(10), primary_key=True)
+    source: Mapped[str] = mapped_column(String(20), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    per_usd: Mapped[Decimal]
+    read_at: Mapped[datetime]
+
+
+class ClientCurrencyRow(Base):
+    """A currency in which a client's results were asked for, beside the dollar: its days are computed from then on."""
+
+    __tablename__ = "client_currencies"
+
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(10), primary_key=True)
+    wanted_at: Mapped[datetime]

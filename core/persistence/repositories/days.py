@@ -5,11 +5,11 @@ from dataclasses import asdict
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from core.domain.day_result import DayResult
 from core.persistence.models import DayResultRow
-from core.persistence.repositories.base import Repository
+from core.persistence.repositories.base import EVERY_CLIENT, Repository
 from core.ports import ClientIds
 
 DAY_COLUMNS = tuple(getattr(DayResultRow, name) for name in DayResult.__dataclass_fields__)
@@ -53,3 +53,7 @@ class DayRepository(Repository):
             .group_by(DayResultRow.scope)
         )
         return {scope: (first, last) for scope, first, last in self.run(statement)}
+
+    def forget(self, currencies: Collection[str]) -> None:
+        """Delete the results in these currencies, for all clients: they are to be computed anew."""
+        self.run(delete(DayResultRow).prefix_with(EVERY_CLIENT).where(DayResultRow.currency.in_(sorted(currencies))))

@@ -1,4 +1,4 @@
-"""Prices of the past: five-minute steps for a while, daily ones for ever."""
+"""Prices of the past: five-minute steps for a while, daily ones for ever; of reporting currencies hourly ones too."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 
+from core.domain.currencies import REPORTING
 from core.domain.marks import PricePoint
 from core.persistence.models import BalanceRow, LedgerEntryRow, PositionRow, PricePointRow
 from core.persistence.repositories.base import EVERY_CLIENT, Repository
@@ -13,8 +14,8 @@ from core.persistence.types import EPOCH, MICROS, to_micros
 from core.ports.marks import Wanted
 
 POINT = PricePointRow
-FINE_SECONDS, DAY_SECONDS = 300, 86_400
-STEPS = (FINE_SECONDS, DAY_SECONDS)
+FINE_SECONDS, HOUR_SECONDS, DAY_SECONDS = 300, 3600, 86_400
+STEPS = (FINE_SECONDS, HOUR_SECONDS, DAY_SECONDS)
 KEPT_SECONDS = 90 * DAY_SECONDS  # of assets that somebody has; daily ones of those that nobody has are kept as long
 UNUSED_SECONDS = 2 * DAY_SECONDS
 
@@ -28,7 +29,8 @@ class PriceHistoryRepository(Repository):
         for point in points:
             micros = to_micros(point.at)
             known = {"asset": point.asset, "exchange": point.exchange, "at_us": micros, "price": point.price}
-            rows += [{**known, "step_seconds": step, "bucket": micros // (step * MICROS)} for step in STEPS]
+            steps = [step for step in STEPS if step != HOUR_SECONDS or point.asset in REPORTING]
+            rows += [{**known, "step_seconds": step, "bucket": micros // (step * MICROS)} for step in steps]
         if rows:
             self.run(self._insert(POINT).on_conflict_do_nothing(), rows)
 
@@ -47,10 +49,14 @@ class PriceHistoryRepository(Repository):
                 found[asset, at] = best
         return found
 
-    def series(self, assets: Collection[str], *, since: datetime, until: datetime) -> list[PricePoint]:
-        """Return the prices with since <= at <= until, the finest there are, by asset and time."""
+    def series(
+        self, assets: Collection[str], *, since: datetime, until: datetime, step_seconds: int = 0
+    ) -> list[PricePoint]:
+        """Return the prices with since <= at <= until, the finest there are from that step on, by asset and time."""
         columns = (POINT.asset, POINT.exchange, POINT.at_us, POINT.price)
-        statement = select(*columns).where(POINT.asset.in_(sorted(assets)), _within(since, until))
+        statement = select(*columns).where(
+            POINT.asset.in_(sorted(assets)), POINT.step_seconds >= step_seconds, _within(since, until)
+        )
         best = {(asset, at, exchange): price for asset, exchange, at, price in self.run(statement)}
         return [
             PricePoint(asset, EPOCH + timedelta(microseconds=at), price, exchange)
@@ -61,10 +67,10 @@ class PriceHistoryRepository(Repository):
         """Drop five-minute steps that have had their time, and daily ones of assets nobody has; return how many.
 
         What somebody holds, held or was booked keeps its steps for 90 days and its days for ever; everything else has
-        steps for two days and days for 90.
+        steps for two days and days for 90. Reporting currencies count as held, and their hours stay for ever.
         """
         tables = (BalanceRow.asset, LedgerEntryRow.asset, PositionRow.settle_asset)
-        used: set[str] = set()
+        used = set(REPORTING)
         for column in tables:
             used.update(self.run(select(column).prefix_with(EVERY_CLIENT).distinct()).scalars())
         names = sorted(used)
