@@ -14,6 +14,7 @@ from core.errors import ConfigurationError
 from core.persistence.failures import translate_failure
 
 BUSY_SECONDS = 10
+IDLE_SECONDS = 60
 POOL_SIZE = 20
 WRITE = "ga_write"
 FOREIGN_KEYS = "PRAGMA foreign_keys = ON"
@@ -71,7 +72,7 @@ def make_engine(url: URL, *, role: StorageRole, foreign_keys: bool = True) -> En
     `foreign_keys` False is for migrations, which rebuild tables on SQLite.
     """
     path = sqlite_path(url)
-    engine = _postgres_engine(url) if path is None else _sqlite_engine(url, path, role, foreign_keys=foreign_keys)
+    engine = _postgres_engine(url, role) if path is None else _sqlite_engine(url, path, role, foreign_keys=foreign_keys)
     event.listen(engine, "handle_error", translate_failure)
     return engine
 
@@ -107,8 +108,10 @@ def _deny_sealed_columns(
     return sqlite3.SQLITE_OK
 
 
-def _postgres_engine(url: URL) -> Engine:
+def _postgres_engine(url: URL, role: StorageRole) -> Engine:
     settings = f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={BUSY_SECONDS}s"
+    if role is StorageRole.SYNC:
+        settings += f" {_bounded_holds()}"
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -118,6 +121,22 @@ def _postgres_engine(url: URL) -> Engine:
     )
     event.listen(engine, "connect", _refuse_unsafe_server)
     return engine
+
+
+def _bounded_holds() -> str:
+    """Return the settings by which a sidecar keeps no row locked for long: one frozen in a transaction or cut off.
+
+    The timer does not run right after an executemany: psycopg's Flush behind it stops it until the next statement.
+    """
+    third = IDLE_SECONDS // 3
+    settings = {
+        "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+        "tcp_user_timeout": f"{IDLE_SECONDS}s",
+        "tcp_keepalives_idle": third,
+        "tcp_keepalives_interval": third,
+        "tcp_keepalives_count": 2,
+    }
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
 def _refuse_unsafe_server(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

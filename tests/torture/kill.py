@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 from tests.databases import BACKENDS, fresh_url
+from tests.torture.late import late_wire
 from tests.torture.slots import Verdict, Versions, Writer, furnish, judge, opened, versions
 from tests.torture.summary import Summary
 
@@ -41,6 +42,7 @@ class Tally:
     ended: list[str] = field(default_factory=list)  # writers that ended before they were killed, and of what
     torn: list[str] = field(default_factory=list)
     early: int = 0
+    late: int = 0  # commits that reached a server only after the death of who had sent them
     seconds: float = 0.0
 
     @property
@@ -178,12 +180,16 @@ def kill_writers(backend: str, count: int, seed: int = 1) -> Tally:
             url = stack.enter_context(fresh_url(backend, folder))
             with opened(url) as storage:
                 owners = [(account.id, account.user_id) for account in furnish(storage, THREADS)]
-            witness = Witness({})
+            urls, witness, wire = [url], Witness({}), None
+            if backend == "postgresql":
+                wire, through = stack.enter_context(late_wire(url, random.Random(rng.random())))
+                urls.append(through)
             for _ in range(min(left, LIVES_PER_DATABASE)):
-                tally.early += not take_a_life(url, owners, witness, rng)
+                tally.early += not take_a_life(rng.choice(urls), owners, witness, rng)
                 tally.kills[backend] += 1
                 _judge(url, witness, tally)
             tally.ended += [f"{backend}: a writer ended of itself: {words}" for words in witness.last_words]
+            tally.late += wire.late if wire else 0
             left -= LIVES_PER_DATABASE
             tally.stored += sum(witness.seen.values())
             log.info("%s: %d kills, %s", backend, tally.kills[backend], tally.verdict)
@@ -215,6 +221,7 @@ def run(options: argparse.Namespace) -> Summary:
         facts |= {
             f"{backend}: kills": f"{tally.kills[backend]} ({tally.early} before a new version)",
             f"{backend}: versions stored": str(tally.stored),
+            f"{backend}: commits after death": str(tally.late),
             f"{backend}: lost, torn": f"{len(tally.lost)}, {len(tally.torn)}",
             f"{backend}: writers ended unkilled": str(len(tally.ended)),
             f"{backend}: seconds": f"{tally.seconds:.0f}",

@@ -115,15 +115,25 @@ class SyncingRepository(Repository):
 
     def claim_one(self, account_id: UUID, now: datetime, *, owner: str, lease_seconds: float) -> Lease | None:
         """Take this account whatever its status, for a job; None when it is held by another, removed or unknown."""
-        client_id = self.run(
-            select(ExchangeAccountRow.user_id).prefix_with(EVERY_CLIENT).where(ExchangeAccountRow.id == account_id)
-        ).scalar_one_or_none()
-        if client_id is None:
-            return None
-        self.ensure(account_id, client_id, now, FIRST_INTERVAL_SECONDS)
         free = _leasable(now).where(SyncStateRow.account_id == account_id)
         leases = self._take(free, now, owner=owner, lease_seconds=lease_seconds)
+        if not leases and self._begin_state(account_id, now):
+            leases = self._take(free, now, owner=owner, lease_seconds=lease_seconds)
         return leases[0] if leases else None
+
+    def _begin_state(self, account_id: UUID, now: datetime) -> bool:
+        """Give an account that has no sync state its first one; False where it has one: inserting would wait for it."""
+        stateless = (
+            select(ExchangeAccountRow.user_id)
+            .prefix_with(EVERY_CLIENT)
+            .outerjoin(SyncStateRow, SyncStateRow.account_id == ExchangeAccountRow.id)
+            .where(ExchangeAccountRow.id == account_id, SyncStateRow.account_id.is_(None))
+        )
+        client_id = self.run(stateless).scalar_one_or_none()
+        if client_id is None:
+            return False
+        self.ensure(account_id, client_id, now, FIRST_INTERVAL_SECONDS)
+        return True
 
     def check_fence(self, lease: Lease) -> None:
         """Make sure that the lease is still the current one, and keep it so until this transaction ends.

@@ -1,16 +1,22 @@
 """Leases: only what is due is taken, by one holder at a time, and a stale fencing number writes nothing."""
 
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from core.domain.types import AccountStatus, ExchangeAccount, Heartbeat, SyncState, User
-from core.errors import ConflictError, LeaseLostError
+from core.errors import ConflictError, LeaseLostError, StorageUnavailableError
 from core.persistence import SqlStorage
 from core.ports import ExchangePause, Lease
 from tests.core.persistence.makers import HOUR, MINUTE, NOW, SECOND, add_account, make_reading, make_user
+from tests.databases import fresh_storage
 
 
 def add_due(storage: SqlStorage, client: User, **changes: object) -> ExchangeAccount:
@@ -18,6 +24,13 @@ def add_due(storage: SqlStorage, client: User, **changes: object) -> ExchangeAcc
     with storage.begin() as uow:
         uow.syncing.ensure(account.id, client.id, NOW, 30)
     return account
+
+
+def add_user(storage: SqlStorage) -> User:
+    user = make_user("ana")
+    with storage.begin() as uow:
+        uow.users.add(user, None)
+    return user
 
 
 def claim(storage: SqlStorage, owner: str = "one", at: object = NOW, **changes: object) -> list[Lease]:
@@ -129,6 +142,49 @@ def test_one_account_is_taken_for_a_job_whatever_its_status(storage: SqlStorage,
         assert uow.syncing.claim_one(uuid4(), NOW, owner="one", lease_seconds=60) is None
         uow.accounts.remove(account, NOW)
         assert uow.syncing.claim_one(account.id, NOW + HOUR, owner="one", lease_seconds=60) is None
+
+
+@pytest.mark.postgres
+def test_a_job_does_not_wait_for_an_account_whose_slot_is_being_written(tmp_path: Path) -> None:
+    with fresh_storage("postgresql", tmp_path) as storage:
+        account = add_due(storage, add_user(storage))
+        (lease,) = claim(storage)
+        with storage.begin() as writing:
+            writing.syncing.check_fence(lease)
+            writing.syncing.release(lease, next_due_at=NOW + HOUR, interval_seconds=30, now=NOW)
+            with storage.begin() as uow:
+                uow.connection.execute(text("SET LOCAL lock_timeout = '1ms'"))
+                assert uow.syncing.claim_one(account.id, NOW + HOUR, owner="two", lease_seconds=60) is None
+
+
+@pytest.mark.postgres
+def test_a_sidecar_that_freezes_in_a_transaction_loses_the_account_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.persistence.engine.IDLE_SECONDS", 1)
+    with fresh_storage("postgresql", tmp_path) as frozen, fresh_sidecar(frozen) as other:
+        account = add_due(frozen, add_user(frozen))
+        (lease,) = claim(frozen)
+        with pytest.raises(StorageUnavailableError), frozen.begin() as uow:
+            uow.readings.store(make_reading(account))
+            uow.syncing.check_fence(lease)
+            assert claim(other, "two", NOW + HOUR) == []
+            deadline = time.monotonic() + 30
+            while not (taken := claim(other, "two", NOW + HOUR)):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        with other.begin(write=False) as uow:
+            assert uow.syncing.data_version({account.user_id}) == 0
+        with pytest.raises(LeaseLostError), frozen.begin() as uow:
+            uow.syncing.check_fence(lease)
+        assert [each.fence for each in taken] == [lease.fence + 1]
+
+
+@contextmanager
+def fresh_sidecar(storage: SqlStorage) -> Iterator[SqlStorage]:
+    other = SqlStorage(storage.engine.url.render_as_string(hide_password=False))
+    yield other
+    other.dispose()
 
 
 def test_two_sidecars_never_take_the_same_account(storage: SqlStorage, client: User) -> None:
