@@ -21,7 +21,8 @@ from core.api.pages import Pages, see_other
 from core.bootstrap import Web
 from core.domain.types import Role, Scope
 from core.errors import NotFoundError, PlatformError, StepUpRequiredError
-from core.services import auth, exports, results_export
+from core.services import auth, exports, ledger_export, results_export
+from core.services.ledger_types import GROUPS, LedgerQuestion, clean_text
 from core.services.results_types import CUSTOM, PERIODS, THIRTY, Question
 
 DEFAULT_DAYS, MOST_DAYS = 30, 3660
@@ -51,7 +52,8 @@ class Taken:
 def export_routes(web: Web, pages: Pages) -> Sequence[BaseRoute]:
     """Return `/exports/{dataset}.csv?client=…&view=main|all|<account>&days=…&dialect=iso|pt-BR`.
 
-    Files of results take `period=today|7d|30d|month|ytd|all|custom` (with `from` and `to`) in place of `days`.
+    Files of results and of the ledger take `period=today|7d|30d|month|ytd|all|custom` (with `from` and `to`) in place
+    of `days`; the ledger also takes `kind`, `asset` and `q`, a text to look for.
     """
 
     async def take(request: Request) -> Response:
@@ -84,6 +86,10 @@ def _open(web: Web, request: Request, session_id: UUID) -> Taken:
         question = _parse_question(asked, client_id, view)
         found = results_export.open_results_export(web.storage, scope, dataset, question, now=now)
         return Taken(found, scope, dialect, hashlib.sha256())
+    if dataset == ledger_export.LEDGER:
+        asked_entries = _parse_ledger_question(asked, client_id, view)
+        ledger = ledger_export.open_ledger_export(web.storage, scope, asked_entries, now=now)
+        return Taken(ledger, scope, dialect, hashlib.sha256())
     export = exports.open_export(
         web.storage,
         scope,
@@ -139,6 +145,17 @@ def _parse_question(asked: Mapping[str, str], client_id: UUID, view: str) -> Que
     if period == CUSTOM and (first is None or last is None or first > last):
         raise NotFoundError("period")
     return Question(client_id, view, period, first, last, currency=asked.get("currency") or DEFAULT_CURRENCY)
+
+
+def _parse_ledger_question(asked: Mapping[str, str], client_id: UUID, view: str) -> LedgerQuestion:
+    """Return what a file of the ledger is asked for; nonsense raises NotFoundError."""
+    period = _parse_question(asked, client_id, view)
+    group = asked.get("kind") or None
+    if group is not None and group not in GROUPS:
+        raise NotFoundError("kind")
+    dates = (period.first, period.last)
+    asset = clean_text(asked.get("asset", "")) or None
+    return LedgerQuestion(client_id, view, period.period, *dates, group, asset, clean_text(asked.get("q", "")))
 
 
 def _parse_date(text: str) -> date | None:

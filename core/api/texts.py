@@ -99,6 +99,10 @@ COLUMNS = {
     "amount": N_("Amount"),
     "changes": N_("Changes"),
     "entry": N_("Ledger entry"),
+    "venue_type": N_("Exchange's own type"),
+    "txid": N_("Transaction id"),
+    "ref": N_("Reference"),
+    "native_id": N_("Exchange's own id"),
 }
 
 

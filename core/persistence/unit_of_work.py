@@ -25,6 +25,7 @@ from core.persistence.repositories.readings import ReadingRepository
 from core.persistence.repositories.sessions import LoginSessionRepository
 from core.persistence.repositories.sync_runs import SyncRunRepository
 from core.persistence.repositories.syncing import SyncingRepository
+from core.persistence.repositories.transfer_links import TransferLinkRepository
 from core.persistence.repositories.users import UserRepository
 
 
@@ -107,6 +108,11 @@ class SqlUnitOfWork:
     def ledger(self) -> LedgerRepository:
         """Ledger rows."""
         return LedgerRepository(self.connection, self._allowed)
+
+    @cached_property
+    def links(self) -> TransferLinkRepository:
+        """What people have said of transfers."""
+        return TransferLinkRepository(self.connection, self._allowed)
 
     @cached_property
     def prices(self) -> PriceRepository:

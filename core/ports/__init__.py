@@ -7,11 +7,12 @@ names its client ids; repositories return domain types, never rows.
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
 from core.ports.fleet import AccountPulse, Fleet, NamedAccount, SyncRuns
 from core.ports.history import Days, History, Keep
+from core.ports.ledger import Ledger, LedgerFilter, LedgerPlace, LedgerSize, TransferLinks
 from core.ports.marks import Fx, Marks, PriceHistory
 from core.ports.parts import Exchanges, PasswordHasher, Sealer, TokenHasher
 from core.ports.people import AuditLog, Facts, LoginSessions, Users
 from core.ports.planning import Planning
-from core.ports.readings import Ledger, Pictures, Prices, Readings
+from core.ports.readings import Pictures, Prices, Readings
 from core.ports.records import (
     Attempts,
     AuditEntry,
@@ -54,6 +55,9 @@ __all__ = [
     "Keep",
     "Lease",
     "Ledger",
+    "LedgerFilter",
+    "LedgerPlace",
+    "LedgerSize",
     "LoginSession",
     "LoginSessions",
     "NamedAccount",
@@ -73,6 +77,7 @@ __all__ = [
     "StoredReading",
     "SyncRuns",
     "Syncing",
+    "TransferLinks",
     "TokenHasher",
     "UnitOfWork",
     "Users",

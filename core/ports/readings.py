@@ -1,4 +1,4 @@
-"""Repositories of what was read: latest state, equity history, ledger, prices."""
+"""Repositories of what was read: latest state, equity history, prices."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -62,22 +62,6 @@ class Pictures(Protocol):
     ) -> ClientPicture:
         """Read flows with flows_since < booked_at <= now and pauses that outlast `now`."""
         ...
-
-
-class Ledger(Protocol):
-    """Ledger rows: unique by (account, wallet, dedupe_key); storing one again changes nothing."""
-
-    def add(self, rows: Iterable[LedgerRow]) -> int: ...
-    def unknown(self, rows: Iterable[LedgerRow]) -> list[LedgerRow]: ...
-    def flows(
-        self,
-        account_ids: Collection[UUID],
-        client_ids: ClientIds,
-        *,
-        since: datetime,
-        until: datetime,
-        kinds: Collection[str],
-    ) -> list[LedgerRow]: ...
 
 
 class Prices(Protocol):

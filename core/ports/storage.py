@@ -9,10 +9,11 @@ from core.domain.types import (
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
 from core.ports.fleet import Fleet, SyncRuns
 from core.ports.history import Days, History
+from core.ports.ledger import Ledger, TransferLinks
 from core.ports.marks import Fx, Marks, PriceHistory
 from core.ports.people import AuditLog, Facts, LoginSessions, Users
 from core.ports.planning import Planning
-from core.ports.readings import Ledger, Pictures, Prices, Readings
+from core.ports.readings import Pictures, Prices, Readings
 
 
 class UnitOfWork(Protocol):
@@ -46,6 +47,8 @@ class UnitOfWork(Protocol):
     def pictures(self) -> Pictures: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def links(self) -> TransferLinks: ...
     @property
     def prices(self) -> Prices: ...
     @property

@@ -18,6 +18,7 @@ from core.domain.pnl import Book
 from core.domain.points import DetailPoint, kept_points, midnights
 from core.domain.types import ExchangeAccount, LedgerRow, Scope, SyncState, WalletState
 from core.ports import ClientIds, UnitOfWork
+from core.services.book_links import LinkPair, find_links
 from core.services.rates import rate_tables
 
 FINE_SECONDS, COARSE_SECONDS, DAY_SECONDS = 300, 3600, 86_400
@@ -59,11 +60,20 @@ def load_book(  # noqa: PLR0913 - what a book is made for
     first = min((found[0].at for found in points.values() if found), default=since)
     kinds = KIND_OF.keys()
     ledger = uow.ledger.flows(ids, clients, since=first - timedelta(microseconds=1), until=until, kinds=kinds)
+    found = find_links(uow, clients, ids, since=first, until=until)
+    for leg in found.earlier(first):  # what was sent before the book begins stays on its way in it
+        opening = _points(uow, clients, {leg.account_id}, leg.booked_at, leg.booked_at)[leg.account_id]
+        known = {point.at: point for point in (*opening, *points[leg.account_id])}
+        points[leg.account_id] = [known[at] for at in sorted(known)]
+    ledger = found.with_legs(ledger)
     step = step_seconds or _step(until - since)
     thinned = _thinned(points, ledger, step=step, boundaries=midnights(since, until, time_zone), since=since)
     states = uow.syncing.states(clients, account_ids=ids)
-    tables = rate_tables(uow, currency, first, until)
-    return make_book(accounts, thinned, ledger, states=states, time_zone=time_zone, currency=currency, tables=tables)
+    tables = rate_tables(uow, currency, min([first, *(leg.booked_at for leg in found.legs)]), until)
+    return make_book(
+        accounts, thinned, ledger,
+        states=states, links=found.pairs, time_zone=time_zone, currency=currency, tables=tables,
+    )  # fmt: skip
 
 
 def make_book(  # noqa: PLR0913 - the tables of a book
@@ -72,6 +82,7 @@ def make_book(  # noqa: PLR0913 - the tables of a book
     ledger: Iterable[LedgerRow],
     *,
     states: Iterable[SyncState] = (),
+    links: Iterable[LinkPair] = (),
     time_zone: str = "UTC",
     currency: str = "USD",
     tables: Mapping[str, pd.DataFrame] | None = None,
@@ -94,6 +105,7 @@ def make_book(  # noqa: PLR0913 - the tables of a book
         balances=pd.DataFrame(balances, columns=["ts", "account", "wallet", "asset", "amount", "price"]),
         positions=pd.DataFrame(positions, columns=POSITION_COLUMNS),
         ledger=pd.DataFrame([_entry(row) for row in ledger], columns=LEDGER_COLUMNS),
+        links=pd.DataFrame(list(links), columns=["out", "in"], dtype=object),
         **(tables or {}),
     )
 

@@ -61,6 +61,7 @@ class Past:
     spans: Mapping[str, tuple[date, date]]
     rows: Mapping[tuple[str, date], DayResult]
     late: Sequence[tuple[UUID, date, datetime]]
+    relinked: Sequence[tuple[date, date, datetime]]
     read_to: Mapping[UUID, datetime | None]
 
 
@@ -101,8 +102,12 @@ def read_past(uow: UnitOfWork, client: User, now: datetime) -> Past:
     marks = uow.marks.find(keys, ids, kinds={MarkKind.LATE}, noted_since=now - LOOK_BACK)
     zone = ZoneInfo(client.time_zone)
     late = [(mark.account_id, mark.at.astimezone(zone).date(), mark.noted_at) for mark in marks]
+    links = uow.links.changed(ids, since=now - LOOK_BACK)
+    relinked = [
+        (link.first_at.astimezone(zone).date(), link.last_at.astimezone(zone).date(), link.changed_at) for link in links
+    ]
     today = now.astimezone(zone).date()
-    since = min([today - LOOK_BACK, *(day for _, day, _ in late)])
+    since = min([today - LOOK_BACK, *(day for _, day, _ in late), *(day for day, _, _ in relinked)])
     names = {scope.name for scope in scopes}
     found = uow.days.find(ids, names, since=since, until=today, currency=CURRENCY)
     return Past(
@@ -110,6 +115,7 @@ def read_past(uow: UnitOfWork, client: User, now: datetime) -> Past:
         uow.days.spans(client.id, CURRENCY),
         {(row.scope, row.day): row for row in found},
         late,
+        relinked,
         _read_to(uow.syncing.states(ids, account_ids=keys)),
     )
 
@@ -158,11 +164,15 @@ def due_days(past: Past, time_zone: str, *, most: int | None = MOST_DAYS) -> dic
 
 
 def _is_due(row: DayResult, scope: DayScope, past: Past) -> bool:
-    """Tell whether a stored row is to be made again: the ledger came later, or is only now read past its end."""
+    """Tell whether a row is to be made again: ledger or a person told later, or it is only now read past its end."""
     members = {account.id for account in scope.accounts}
     is_late = any(
         account_id in members and noted_at >= row.computed_at and day <= row.day <= day + REACH_DAYS * ONE_DAY
         for account_id, day, noted_at in past.late
+    )
+    is_late = is_late or any(
+        said_at >= row.computed_at and first <= row.day <= last + REACH_DAYS * ONE_DAY
+        for first, last, said_at in past.relinked
     )
     is_young = row.day > scope.last - UNSETTLED_DAYS * ONE_DAY
     return is_late or (not row.settled and is_young and _is_settled(scope, row.ends_at, past.read_to))

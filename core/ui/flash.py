@@ -63,6 +63,7 @@ def field_label(field: str) -> str:
         "testnet": _("Test network"),
         "language": _("Language"),
         "time_zone": _("Time zone"),
+        "entry": _("Ledger entry"),
         "region": _("Region"),
         "site": _("Site"),
     }

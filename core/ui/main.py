@@ -38,6 +38,7 @@ def _pages(visitor: Visitor) -> list[st.Page]:
     pages = [
         st.Page(paths.OVERVIEW, title=_("Overview"), icon=":material/monitoring:", default=True),
         st.Page(paths.RESULTS, title=_("Results"), icon=":material/query_stats:"),
+        st.Page(paths.LEDGER, title=_("Ledger"), icon=":material/receipt_long:"),
         st.Page(paths.ACCOUNTS, title=_("Accounts"), icon=":material/key:"),
         st.Page(paths.SETTINGS, title=_("Settings"), icon=":material/tune:"),
     ]

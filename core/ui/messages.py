@@ -146,6 +146,20 @@ PLATFORM_MESSAGES: Mapping[str, tuple[str, str]] = {
         N_("This contains a character that cannot be shown."),
         N_("Type it again instead of pasting it."),
     ),
+    "wrong_direction": (
+        N_("One entry leaves an account, the other arrives in one."),
+        N_("Choose what was sent and what was received."),
+    ),
+    "other_asset": (
+        N_("These entries are of different assets."),
+        N_("A transfer has one asset. Choose another entry."),
+    ),
+    "same_wallet": (N_("Both entries are in one wallet."), N_("Choose the entry in the other wallet.")),
+    "other_network": (
+        N_("One entry is of the test network."),
+        N_("Money of the test network stays there. Choose another entry."),
+    ),
+    "received_more": (N_("More was received than sent."), N_("Choose an entry of the same amount or less.")),
     "name_in_use": (N_("Another account has this name."), N_("Choose a different one.")),
     "no_testnet": (N_("This exchange has no test network."), N_("Switch the test network off.")),
     "invalid_input": (N_("Something in the form is not right."), N_("Check it and send it again.")),

@@ -1,6 +1,7 @@
 """Where the pages lie, as the router knows them (relative to core/ui/main.py)."""
 
 OVERVIEW = "../../pages/overview.py"
+LEDGER = "../../pages/ledger.py"
 RESULTS = "../../pages/results.py"
 ACCOUNTS = "../../pages/accounts.py"
 ADD_ACCOUNT = "../../pages/add_account.py"

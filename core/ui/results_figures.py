@@ -81,7 +81,9 @@ def render_basis(results: Results, formats: Formats) -> None:
             )
     if results.revised:
         days = ", ".join(full_date(day, formats) for day in results.revised[-5:])
-        notes.append(":material/edit_calendar: " + _("restated after late entries: {days}").format(days=days))
+        notes.append(
+            ":material/edit_calendar: " + _("restated after late entries or linked transfers: {days}").format(days=days)
+        )
     if results.gaps:
         notes.append(
             ":orange[:material/history:] " + _("days with a wallet not read: {count}").format(count=len(results.gaps))

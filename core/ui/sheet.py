@@ -47,19 +47,24 @@ def number_column(
     return Column(name, values, texts, styles, st.column_config.NumberColumn(title, width=width, help=about))
 
 
-def draw_table(columns: Sequence[Column], *, key: str, alt: str) -> None:
-    """Draw the table; many rows scroll inside it."""
+def draw_table(columns: Sequence[Column], *, key: str, alt: str, selectable: bool = False) -> int | None:
+    """Draw the table; many rows scroll inside it. Return the number of the row that is chosen, None for none."""
     count = len(columns[0].values)
-    st.dataframe(
-        _with_texts(columns, count),
-        hide_index=True,
-        column_config={column.name: column.config for column in columns},
-        row_height=ROW_HEIGHT,
-        height="content" if count <= MOST_ROWS_SHOWN else (MOST_ROWS_SHOWN + 1) * ROW_HEIGHT,
-        placeholder=MISSING,
-        key=key,
-        alt=alt,
-    )
+    look: dict[str, Any] = {
+        "hide_index": True,
+        "column_config": {column.name: column.config for column in columns},
+        "row_height": ROW_HEIGHT,
+        "height": "content" if count <= MOST_ROWS_SHOWN else (MOST_ROWS_SHOWN + 1) * ROW_HEIGHT,
+        "placeholder": MISSING,
+        "key": key,
+        "alt": alt,
+    }
+    if not selectable:
+        st.dataframe(_with_texts(columns, count), **look)
+        return None
+    drawn = st.dataframe(_with_texts(columns, count), on_select="rerun", selection_mode="single-row", **look)
+    rows = drawn.selection.rows
+    return int(rows[0]) if rows else None
 
 
 def _with_texts(columns: Sequence[Column], count: int) -> Styler:

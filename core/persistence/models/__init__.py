@@ -24,6 +24,7 @@ from core.persistence.models.syncing import (
     SyncStateRow,
     TurnRow,
 )
+from core.persistence.models.transfer_links import TransferLinkRow
 
 __all__ = [
     "AuditRow",
@@ -56,6 +57,7 @@ __all__ = [
     "SnapshotDetailRow",
     "SyncRunRow",
     "SyncStateRow",
+    "TransferLinkRow",
     "TurnRow",
     "UserRow",
     "WalletStateRow",

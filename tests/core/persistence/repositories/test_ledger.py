@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from core.domain.types import User
 from core.errors import ConflictError
 from core.persistence import SqlStorage
+from core.ports import LedgerFilter, LedgerPlace
 from tests.core.persistence.makers import NOW, SECOND, add_account, make_ledger
 
 
@@ -49,3 +52,26 @@ def test_a_row_cannot_join_two_clients(storage: SqlStorage, client: User, strang
     account = add_account(storage, client)
     with pytest.raises(ConflictError), storage.begin() as uow:
         uow.ledger.add([make_ledger(account, client_id=stranger.id)])
+
+
+def test_a_page_walks_along_an_index(storage: SqlStorage, client: User) -> None:
+    account = add_account(storage, client)
+    with storage.begin() as uow:
+        uow.ledger.add(make_ledger(account, f"{n:05}", kind="fee", booked_at=NOW - n * SECOND) for n in range(3000))
+    asked = LedgerFilter(frozenset({account.id}), NOW - 9000 * SECOND, NOW + SECOND, frozenset({"fee", "deposit"}))
+    place = LedgerPlace(NOW - 1500 * SECOND, account.id, "spot", "01500")
+    statements: list[tuple[str, Any]] = []
+
+    @event.listens_for(storage.engine, "before_cursor_execute")
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:  # noqa: ANN401
+        statements.append((statement, parameters))
+
+    with storage.begin(write=False) as uow:
+        if not storage.is_sqlite:
+            uow.connection.exec_driver_sql("ANALYZE ledger_entries")
+        found = uow.ledger.page(asked, {client.id}, place=place, newer=False, limit=50)
+        statement, parameters = next(one for one in reversed(statements) if "ledger_entries" in one[0])
+        explain = "EXPLAIN QUERY PLAN " if storage.is_sqlite else "EXPLAIN "
+        plan = uow.connection.exec_driver_sql(explain + statement, parameters).all()
+    assert [row.dedupe_key for row in found] == [f"{n:05}" for n in range(1501, 1551)]
+    assert "ix_ledger_entries_account_id_booked_at" in "\n".join(str(row) for row in plan)
