@@ -175,7 +175,8 @@ class Balance:
 class WalletAccount:
     """One wallet of an account: read whole (`ok`) or failed with a reason code; a failed wallet has no balances.
 
-    Money fields are in `currency` where the exchange gives them, else None.
+    Money fields are in `currency` where the exchange gives them, else None. `margin_ratio` is the exchange's own figure
+    as maintenance margin over margin balance (0.05, liquidation at 1), whichever way round the exchange states it.
     """
 
     wallet: str
@@ -190,6 +191,7 @@ class WalletAccount:
     maintenance_margin: Decimal | None = None
     currency: str | None = None
     as_of: datetime | None = None
+    margin_ratio: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,10 @@ class AccountInfo:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """An open derivatives position. `size_base` > 0 in base units, direction in `side`; P&L in `settle_asset`."""
+    """An open derivatives position. `size_base` > 0 in base units, direction in `side`; P&L in `settle_asset`.
+
+    `opened_at` is when this position (not the first one of its contract) was opened, where the exchange tells it.
+    """
 
     wallet: str
     symbol: str
@@ -227,6 +232,7 @@ class Position:
     hedged: bool | None = None
     inverse: bool = False
     as_of: datetime | None = None
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

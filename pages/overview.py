@@ -10,6 +10,7 @@ from core.services.overview import load_overview
 from core.services.overview_types import EmptyState, Overview
 from core.ui import charts, exports, filters, live, tables
 from core.ui.banners import render_marks
+from core.ui.cards import render_cards
 from core.ui.clients import chosen_client
 from core.ui.curve import render_curve_panel
 from core.ui.empty import render_empty, render_no_client
@@ -34,7 +35,7 @@ def main() -> None:
         view = filters.view_from_url()
         overview = _load(visitor, client.id, view, days)
     _render_title(overview, client, visitor, view, days)
-    live.render_head(overview, client.id)
+    live.render_head(overview, client.id, render_cards)
     render_marks(overview, visitor.formats)
     if overview.empty is EmptyState.NONE:
         _render_body(overview, visitor, f"{client.id}_{view}_{days}")

@@ -21,7 +21,7 @@ from core.api.pages import Pages, see_other
 from core.bootstrap import Web
 from core.domain.types import Role, Scope
 from core.errors import NotFoundError, PlatformError, StepUpRequiredError
-from core.services import auth, exports, ledger_export, results_export
+from core.services import auth, exports, ledger_export, results_export, risk_export
 from core.services.ledger_types import GROUPS, LedgerQuestion, clean_text
 from core.services.results_types import CUSTOM, PERIODS, THIRTY, Question
 
@@ -90,6 +90,17 @@ def _open(web: Web, request: Request, session_id: UUID) -> Taken:
         asked_entries = _parse_ledger_question(asked, client_id, view)
         ledger = ledger_export.open_ledger_export(web.storage, scope, asked_entries, now=now)
         return Taken(ledger, scope, dialect, hashlib.sha256())
+    if dataset == risk_export.POSITIONS_RISK:
+        found = risk_export.open_risk_export(
+            web.storage,
+            scope,
+            client_id=client_id,
+            view=view,
+            currency=asked.get("currency") or DEFAULT_CURRENCY,
+            time_zone=user.time_zone,
+            now=now,
+        )
+        return Taken(found, scope, dialect, hashlib.sha256())
     export = exports.open_export(
         web.storage,
         scope,

@@ -103,6 +103,17 @@ COLUMNS = {
     "txid": N_("Transaction id"),
     "ref": N_("Reference"),
     "native_id": N_("Exchange's own id"),
+    "section": N_("Section"),
+    "notional": N_("Notional"),
+    "unrealized_value": N_("Unrealised P&L"),
+    "roe": N_("ROE (fraction)"),
+    "funding_amount": N_("Funding (in the asset)"),
+    "funding_asset": N_("Funding asset"),
+    "funding_since": N_("Funding since"),
+    "funding_basis": N_("What funding is summed from"),
+    "hedged": N_("Hedge mode"),
+    "testnet": N_("Test network"),
+    "reason": N_("Reason"),
 }
 
 

@@ -237,6 +237,7 @@ class WalletState:
     """Latest state of one wallet. When `ok` is false the figures are the last good ones, carried from `as_of`.
 
     `equity` and `unrealized_pnl` are USD, priced part only; `first_ok_at` and `first_equity` are of the first good one.
+    `maintenance_margin` is USD; `margin_ratio` is the exchange's own figure, maintenance margin over margin balance.
     """
 
     account_id: UUID
@@ -252,6 +253,8 @@ class WalletState:
     unpriced: tuple[str, ...] = ()
     first_ok_at: datetime | None = None
     first_equity: float | None = None
+    maintenance_margin: float | None = None
+    margin_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +277,11 @@ class HeldBalance:
 
 @dataclass(frozen=True, slots=True)
 class OpenPosition:
-    """Latest state of one open position; P&L in settle asset (exact) and in USD (computed)."""
+    """Latest state of one open position; P&L in settle asset (exact) and in USD (computed).
+
+    `opened_at` is told by the exchange, else the last reading of the wallet that did not show the position yet; None
+    where the first reading showed it already. `seen_since` is the first reading that showed it.
+    """
 
     account_id: UUID
     client_id: UUID
@@ -295,6 +302,8 @@ class OpenPosition:
     unrealized_pnl: Decimal | None = None
     unrealized_usd: float | None = None
     notional_usd: float | None = None
+    opened_at: datetime | None = None
+    seen_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

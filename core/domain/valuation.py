@@ -16,13 +16,17 @@ PriceOf = Callable[[str], Decimal | None]
 
 @dataclass(frozen=True, slots=True)
 class ValuedWallet:
-    """One good wallet in USD: `equity` holds the unrealised P&L too; `unpriced` assets are in neither figure."""
+    """One good wallet in USD: `equity` holds the unrealised P&L too; `unpriced` assets are in neither figure.
+
+    `maintenance_margin` is None where the exchange tells none, or in what has no price.
+    """
 
     equity: float
     unrealized_pnl: float
     balances: tuple[HeldBalance, ...]
     positions: tuple[OpenPosition, ...]
     unpriced: tuple[str, ...]
+    maintenance_margin: float | None = None
 
 
 def value_wallet(
@@ -45,6 +49,7 @@ def value_wallet(
             unpriced.add(balance.asset)
     opened = tuple(open_position(account, position, price_of=price_of, at=at) for position in own)
     unpriced |= {position.settle_asset for position in own if price_of(position.settle_asset) is None}
+    margin, margin_price = wallet.maintenance_margin, price_of(wallet.currency) if wallet.currency else None
     return ValuedWallet(
         equity=equity,
         unrealized_pnl=_unrealized(wallet.balances, opened, price_of),
@@ -55,6 +60,7 @@ def value_wallet(
         ),
         positions=opened,
         unpriced=tuple(sorted(unpriced)),
+        maintenance_margin=None if margin is None or margin_price is None else float(margin * margin_price),
     )
 
 
@@ -94,11 +100,12 @@ def held_balance(
 
 
 def open_position(account: ExchangeAccount, position: Position, *, price_of: PriceOf, at: datetime) -> OpenPosition:
-    """Return a position as it is stored; the notional of an inverse contract is already in USD."""
+    """Return a position as it is stored; the notional of an inverse contract is its face value in USD."""
     settle = price_of(position.settle_asset)
     pnl, mark = position.unrealized_pnl, position.mark_price
-    quote_price = Decimal(1) if position.inverse else settle
-    notional = None if mark is None or quote_price is None else float(position.size_base * mark * quote_price)
+    notional = None if mark is None or settle is None else float(position.size_base * mark * settle)
+    if position.inverse:
+        notional = None if (face := face_value(position)) is None else float(face)
     return OpenPosition(
         account_id=account.id,
         client_id=account.user_id,
@@ -119,7 +126,16 @@ def open_position(account: ExchangeAccount, position: Position, *, price_of: Pri
         unrealized_pnl=pnl,
         unrealized_usd=None if pnl is None or settle is None else float(pnl * settle),
         notional_usd=notional,
+        opened_at=position.opened_at,
     )
+
+
+def face_value(position: Position) -> Decimal | None:
+    """Return the face value of an inverse position in USD, exact where the exchange counts contracts of dollars."""
+    if position.contracts is not None and position.contract_size is not None and position.contract_size_unit == "USD":
+        return position.contracts * position.contract_size
+    price = position.mark_price or position.entry_price
+    return None if price is None else position.size_base * price
 
 
 def _unrealized(balances: Sequence[Balance], positions: Sequence[OpenPosition], price_of: PriceOf) -> float:

@@ -1,6 +1,6 @@
 """The Overview: equity, P&L, curve, balances and positions of one client's accounts, from stored readings only."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,12 +8,10 @@ from uuid import UUID
 from core.domain.account_pnl import period_pnl
 from core.domain.marks import Mark, awaits_funding
 from core.domain.types import (
-    AccountStatus,
     EquityPoint,
     ExchangeAccount,
     HeldBalance,
     Job,
-    JobKind,
     LedgerRow,
     OpenPosition,
     Scope,
@@ -24,7 +22,15 @@ from core.errors import InvalidInputError, NotFoundError
 from core.ports import ExchangePause, PointRow, Storage
 from core.services import curves, holdings
 from core.services.access import clients_of, without_hint
-from core.services.health import freshness, system_health
+from core.services.account_state import (
+    NOT_READ,
+    account_health,
+    empty_state,
+    equity_figure,
+    ledger_read_to,
+    newest_jobs,
+)
+from core.services.health import system_health
 from core.services.overview_types import (
     AccountHealth,
     EmptyState,
@@ -36,7 +42,6 @@ from core.services.overview_types import (
 
 PERIODS = (1, 7, 30, 90)
 MAIN, ALL = "main", "all"
-NOT_READ = (AccountStatus.PENDING, AccountStatus.UNVERIFIED, AccountStatus.REFUSED)
 # flows that the last reading before a period did not see yet belong to it, however long that reading was ago
 FLOWS_BEFORE = timedelta(days=31)
 
@@ -139,7 +144,7 @@ def _load(
         accounts=[without_hint(scope, account) for account in picture.accounts],
         shown=shown,
         states={state.account_id: state for state in picture.states},
-        jobs=_newest_jobs(picture.jobs),
+        jobs=newest_jobs(picture.jobs),
         pauses={(pause.exchange, pause.egress): pause for pause in picture.pauses},
         wallets=picture.wallets,
         balances=[row for row in picture.balances if row.account_id in ids],
@@ -152,12 +157,6 @@ def _load(
     )
 
 
-def _newest_jobs(jobs: Sequence[Job]) -> dict[UUID, Job]:
-    """Return the newest verification or key replacement of each account."""
-    asked = [job for job in jobs if job.kind is not JobKind.SYNC]
-    return {job.account_id: job for job in sorted(asked, key=lambda job: job.created_at)}
-
-
 def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, datetime]) -> Overview:
     since, today, month, now = times
     names = {account.id: account for account in loaded.shown}
@@ -167,9 +166,9 @@ def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, dateti
         loaded.shown, loaded.points, loaded.boundaries, [w for w in loaded.wallets if w.account_id in names]
     )
     flows = curves.external_flows(loaded.ledger, loaded.wallets)
-    equity = _equity(wallets, names)
-    read_to = _ledger_read_to(loaded, present)
-    health = tuple(_account_health(account, loaded, now) for account in loaded.accounts if account.removed_at is None)
+    equity = equity_figure(wallets, names)
+    read_to = ledger_read_to(loaded.states, present)
+    health = tuple(account_health(account, loaded, now) for account in loaded.accounts if account.removed_at is None)
     t1 = curves.to_us(now)
     today_pnl = period_pnl(series, flows, curves.to_us(today), t1)
     month_pnl = period_pnl(series, flows, curves.to_us(month), t1)
@@ -202,32 +201,18 @@ def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, dateti
     )
 
 
-def _equity(wallets: Sequence[WalletState], names: dict[UUID, ExchangeAccount]) -> Figure:
-    read = [wallet for wallet in wallets if wallet.equity is not None]
-    if not read:
-        return Figure(None, None)
-    return Figure(
-        value=sum(wallet.equity for wallet in read if wallet.equity is not None),
-        as_of=min((wallet.as_of for wallet in read if wallet.as_of is not None), default=None),
-        carried=_wallet_names((wallet for wallet in read if not wallet.ok), names),
-        missing=_wallet_names((wallet for wallet in wallets if wallet.equity is None), names),
-        unpriced=tuple(sorted({asset for wallet in read for asset in wallet.unpriced})),
-    )
-
-
-def _wallet_names(wallets: Iterable[WalletState], names: dict[UUID, ExchangeAccount]) -> tuple[str, ...]:
-    return tuple(f"{names[wallet.account_id].name} · {wallet.wallet}" for wallet in wallets)
-
-
 def _unrealized(wallets: Sequence[WalletState], equity: Figure) -> Figure:
     known = [wallet.unrealized_pnl for wallet in wallets if wallet.unrealized_pnl is not None]
     return Figure(sum(known) if known else None, equity.as_of, equity.carried)
 
 
-def _ledger_read_to(loaded: _Loaded, present: Collection[UUID]) -> datetime | None:
-    times = [loaded.states[account_id].ledger_read_to for account_id in present if account_id in loaded.states]
-    known = [at for at in times if at is not None]
-    return min(known) if known and len(known) == len(times) else None
+def _empty_state(
+    loaded: _Loaded, wallets: Sequence[WalletState], health: Sequence[AccountHealth], *, held: bool
+) -> EmptyState:
+    chosen = {account.id for account in loaded.shown}
+    if loaded.points and not any(one.account.id in chosen for one in health):
+        return EmptyState.NONE  # the history of what was removed
+    return empty_state(chosen, wallets, health, held=held)
 
 
 def _lacks_funding(loaded: _Loaded, present: Collection[UUID]) -> bool:
@@ -251,41 +236,3 @@ def _markers(ledger: Sequence[LedgerRow], names: dict[UUID, ExchangeAccount]) ->
         )
         for row in ledger
     ]
-
-
-def _account_health(account: ExchangeAccount, loaded: _Loaded, now: datetime) -> AccountHealth:
-    state = loaded.states.get(account.id)
-    wallets = tuple(wallet for wallet in loaded.wallets if wallet.account_id == account.id)
-    known = [wallet.equity for wallet in wallets if wallet.equity is not None]
-    return AccountHealth(
-        account=account,
-        freshness=freshness(state, now),
-        as_of=state.last_ok_at if state else None,
-        planned_interval_seconds=state.planned_interval_seconds if state else None,
-        wallets=wallets,
-        equity=sum(known) if known else None,
-        error_code=account.reason or (state.last_error_code if state else None),
-        sync=state,
-        job=loaded.jobs.get(account.id),
-        pause=loaded.pauses.get((account.exchange, (state.egress if state else None) or "")),
-    )
-
-
-def _empty_state(
-    loaded: _Loaded, wallets: Sequence[WalletState], health: Sequence[AccountHealth], *, held: bool
-) -> EmptyState:
-    chosen = {account.id for account in loaded.shown}
-    shown = [one for one in health if one.account.id in chosen]
-    if not shown and loaded.points:
-        return EmptyState.NONE  # the history of what was removed
-    if not health:
-        return EmptyState.NO_ACCOUNT
-    if not shown:
-        if any(one.account.status not in NOT_READ for one in health):
-            return EmptyState.FILTERED
-        waiting = any(one.account.status is AccountStatus.PENDING for one in health)
-        return EmptyState.FIRST_SYNC if waiting else EmptyState.FAILED
-    if not any(wallet.equity is not None for wallet in wallets):
-        failed = all(one.error_code or one.account.status is AccountStatus.REFUSED for one in shown)
-        return EmptyState.FAILED if failed else EmptyState.FIRST_SYNC
-    return EmptyState.NONE if held else EmptyState.ZERO

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 from core.domain.marks import Mark
@@ -147,6 +148,50 @@ class SystemHealth:
     sidecar_silent: bool
     keys_locked: bool
     clock_seconds: float = 0.0
+
+
+class Sight(Protocol):
+    """What the head of a page of figures needs: whose accounts they are, how old they are, why there may be none."""
+
+    @property
+    def accounts(self) -> tuple[AccountHealth, ...]:
+        """All accounts of the client."""
+        ...
+
+    @property
+    def shown(self) -> tuple[UUID, ...]:
+        """The ids of the accounts that the view shows."""
+        ...
+
+    @property
+    def testnet(self) -> bool:
+        """Whether what is shown is play money."""
+        ...
+
+    @property
+    def empty(self) -> EmptyState:
+        """Why there is nothing to show."""
+        ...
+
+    @property
+    def equity(self) -> Figure:
+        """Equity of the accounts shown."""
+        ...
+
+    @property
+    def data_version(self) -> int:
+        """A number that grows with every stored reading."""
+        ...
+
+    @property
+    def system(self) -> SystemHealth:
+        """How the sidecar is doing."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """When this was read."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from connectors.types import Balance, Position, WalletAccount, WalletKind
 from core.domain.points import HeldAsset, OpenLeg, WalletPoint
-from core.domain.valuation import PriceOf, equity_amount
+from core.domain.valuation import PriceOf, equity_amount, face_value
 
 WITH_POSITIONS = frozenset(
     {WalletKind.UNIFIED, WalletKind.FUTURES_LINEAR, WalletKind.FUTURES_INVERSE, WalletKind.OPTIONS, WalletKind.MARGIN}
@@ -44,7 +44,7 @@ def _leg(position: Position, price_of: PriceOf, *, counts: bool) -> OpenLeg:
         side=position.side.value,
         settle=position.settle_asset,
         inverse=position.inverse,
-        qty=_face(position) if position.inverse else position.size_base,
+        qty=(face_value(position) or Decimal(0)) if position.inverse else position.size_base,
         upnl=position.unrealized_pnl if counts else None,
         settle_price=price_of(position.settle_asset),
         mark=position.mark_price,
@@ -52,13 +52,6 @@ def _leg(position: Position, price_of: PriceOf, *, counts: bool) -> OpenLeg:
         liq=position.liquidation_price,
         leverage=position.leverage,
     )
-
-
-def _face(position: Position) -> Decimal:
-    """Return the face value of an inverse position in USD."""
-    if position.contracts is not None and position.contract_size is not None:
-        return position.contracts * position.contract_size
-    return position.size_base * (position.mark_price or position.entry_price or Decimal(0))
 
 
 def _with_margin(wallet: WalletAccount, legs: Sequence[OpenLeg], price_of: PriceOf) -> Sequence[OpenLeg]:

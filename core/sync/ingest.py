@@ -102,10 +102,12 @@ def make_reading(
             continue
         read_at = last.as_of if last is not None and last.as_of and wallet.wallet in (answers.carried or ()) else at
         valued = value_wallet(account, wallet, positions, price_of=price_of, at=read_at)
+        opened_here = since_when(valued.positions, before, last=last, at=read_at)
         old = [p for p in before.positions if p.wallet == wallet.wallet] if answers.positions is None else []
-        states.append(_good(account, wallet, valued, last=last, at=read_at))
+        state = _good(account, wallet, valued, last=last, at=read_at)
+        states.append(state if read_at == at else _with_last_margin(state, last))
         balances.extend(valued.balances)
-        opened.extend([*valued.positions, *old])
+        opened.extend([*opened_here, *old])
     states.extend(replace(gone, ok=False, reason=NOT_REPORTED, attempted_at=at) for gone in previous.values())
     return StoredReading(
         account_id=account.id,
@@ -122,6 +124,29 @@ def make_reading(
         ledger=ledger,
         details=DetailPoint(at, tuple(wallet_point(wallet, answers.positions, price_of) for wallet in info.wallets)),
     )
+
+
+def since_when(
+    positions: Sequence[OpenPosition], before: Stored, *, last: WalletState | None, at: datetime
+) -> list[OpenPosition]:
+    """Return the positions of a wallet with what is known of their opening.
+
+    One that was not in the reading before was opened after that reading. Where the wallet had been read once only, its
+    positions may not have been read with it, so nothing is said of those.
+    """
+    known = {_identity(position): position for position in before.positions}
+    is_known_without = last is not None and last.ok and last.first_ok_at is not None and last.as_of != last.first_ok_at
+    dated = []
+    for position in positions:
+        old = known.get(_identity(position))
+        found = last.as_of if is_known_without and last is not None else None
+        opened, seen = (found, at) if old is None else (old.opened_at, old.seen_since or old.as_of)
+        dated.append(replace(position, opened_at=position.opened_at or opened, seen_since=seen))
+    return dated
+
+
+def _identity(position: OpenPosition) -> tuple[str, ...]:
+    return position.wallet, position.symbol, position.side, position.margin_mode or ""
 
 
 def _is_empty(wallet: WalletAccount) -> bool:
@@ -154,4 +179,13 @@ def _good(
         unpriced=valued.unpriced,
         first_ok_at=at if is_first or last is None else last.first_ok_at,
         first_equity=valued.equity if is_first or last is None else last.first_equity,
+        maintenance_margin=valued.maintenance_margin,
+        margin_ratio=None if wallet.margin_ratio is None else float(wallet.margin_ratio),
     )
+
+
+def _with_last_margin(state: WalletState, last: WalletState | None) -> WalletState:
+    """Return a wallet whose turn had not come with the margin that was read with it."""
+    if last is None:
+        return state
+    return replace(state, maintenance_margin=last.maintenance_margin, margin_ratio=last.margin_ratio)

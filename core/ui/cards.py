@@ -15,7 +15,9 @@ LATELY = 96
 
 
 def render_cards(overview: Overview, formats: Formats, now: datetime) -> None:
-    """Draw equity, today's result, unrealised P&L and the month's result."""
+    """Draw equity, today's result, unrealised P&L and the month's result; nothing while no wallet was read."""
+    if overview.equity.value is None:
+        return
     with st.grid(4, min_column_width=CARD_WIDTH, gap="small"):
         _equity(overview, formats, now)
         _result("today", _("Result today"), overview.today, formats, now)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.domain.types import AccountStatus
-from core.services.overview_types import AccountHealth, EmptyState, Overview
+from core.services.overview_types import AccountHealth, EmptyState, Sight
 from core.ui import filters
 from core.ui.format import markdown_safe, plain
 from core.ui.guard import Visitor
@@ -14,8 +14,8 @@ from core.ui.messages import explain
 from core.ui.paths import ACCOUNTS, ADD_ACCOUNT, CLIENTS
 
 
-def render_empty(overview: Overview, visitor: Visitor) -> None:
-    """Draw the empty state of an overview."""
+def render_empty(sight: Sight, visitor: Visitor) -> None:
+    """Draw the empty state of a page of figures."""
     draw = {
         EmptyState.NO_ACCOUNT: _no_account,
         EmptyState.FIRST_SYNC: _first_sync,
@@ -23,9 +23,9 @@ def render_empty(overview: Overview, visitor: Visitor) -> None:
         EmptyState.FILTERED: _filtered,
         EmptyState.FAILED: _failed,
     }
-    with st.container(border=True, key=f"empty_{overview.empty}", horizontal_alignment="center", gap="small"):
+    with st.container(border=True, key=f"empty_{sight.empty}", horizontal_alignment="center", gap="small"):
         st.space("small")
-        draw[overview.empty](overview, visitor)
+        draw[sight.empty](sight, visitor)
         st.space("small")
 
 
@@ -52,7 +52,7 @@ def _words(icon: str, title: str, text: str) -> None:
     st.markdown(text, text_alignment="center")
 
 
-def _no_account(overview: Overview | None, visitor: Visitor) -> None:
+def _no_account(sight: Sight | None, visitor: Visitor) -> None:
     _words(
         "account_balance_wallet",
         _("No exchange account yet"),
@@ -62,41 +62,41 @@ def _no_account(overview: Overview | None, visitor: Visitor) -> None:
         st.switch_page(ADD_ACCOUNT)
 
 
-def _first_sync(overview: Overview, visitor: Visitor) -> None:
-    waiting = [health for health in overview.accounts if health.as_of is None]
-    done = sum(len(health.wallets) for health in overview.accounts)
+def _first_sync(sight: Sight, visitor: Visitor) -> None:
+    waiting = [health for health in sight.accounts if health.as_of is None]
+    done = sum(len(health.wallets) for health in sight.accounts)
     _words(
         "hourglass_top",
         _("The first reading is on its way"),
         _("The figures appear here by themselves, usually within a minute."),
     )
     names = ", ".join(plain(health.account.name) for health in waiting)
-    ready = len(overview.accounts) - len(waiting)
+    ready = len(sight.accounts) - len(waiting)
     st.progress(
-        ready / len(overview.accounts),
-        _("{ready} of {total} accounts read").format(ready=ready, total=len(overview.accounts)),
+        ready / len(sight.accounts),
+        _("{ready} of {total} accounts read").format(ready=ready, total=len(sight.accounts)),
     )
     st.caption(_("Waiting for: {names} · wallets ready: {count}").format(names=names, count=done))
 
 
-def _zero(overview: Overview, visitor: Visitor) -> None:
+def _zero(sight: Sight, visitor: Visitor) -> None:
     _words(
         "savings",
         _("Balance zero at the exchange"),
         _("Read and checked at {time}: there is nothing in these wallets.").format(
-            time=visitor.formats.time(overview.equity.as_of)
+            time=visitor.formats.time(sight.equity.as_of)
         ),
     )
 
 
-def _filtered(overview: Overview, visitor: Visitor) -> None:
+def _filtered(sight: Sight, visitor: Visitor) -> None:
     _words("filter_alt_off", _("Nothing matches this choice"), _("There are accounts, but none in this selection."))
     st.button(_("Clear filters"), type="primary", icon=":material/restart_alt:", on_click=filters.clear)
 
 
-def _failed(overview: Overview, visitor: Visitor) -> None:
+def _failed(sight: Sight, visitor: Visitor) -> None:
     _words("error", _("This could not be read"), _("What happened, and what to do about it:"))
-    for health in _broken(overview):
+    for health in _broken(sight):
         message = explain(
             health.error_code or health.account.status,
             exchange=visitor.web.exchanges.describe(health.account.exchange).name,
@@ -111,6 +111,6 @@ def _failed(overview: Overview, visitor: Visitor) -> None:
         st.switch_page(ACCOUNTS)
 
 
-def _broken(overview: Overview) -> Sequence[AccountHealth]:
-    chosen = [health for health in overview.accounts if health.account.id in overview.shown] or overview.accounts
+def _broken(sight: Sight) -> Sequence[AccountHealth]:
+    chosen = [health for health in sight.accounts if health.account.id in sight.shown] or sight.accounts
     return [health for health in chosen if health.error_code or health.account.status is AccountStatus.REFUSED]

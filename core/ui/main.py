@@ -37,6 +37,7 @@ def main() -> None:
 def _pages(visitor: Visitor) -> list[st.Page]:
     pages = [
         st.Page(paths.OVERVIEW, title=_("Overview"), icon=":material/monitoring:", default=True),
+        st.Page(paths.RISK, title=_("Positions & risk"), icon=":material/balance:"),
         st.Page(paths.RESULTS, title=_("Results"), icon=":material/query_stats:"),
         st.Page(paths.LEDGER, title=_("Ledger"), icon=":material/receipt_long:"),
         st.Page(paths.ACCOUNTS, title=_("Accounts"), icon=":material/key:"),

@@ -3,6 +3,7 @@
 OVERVIEW = "../../pages/overview.py"
 LEDGER = "../../pages/ledger.py"
 RESULTS = "../../pages/results.py"
+RISK = "../../pages/risk.py"
 ACCOUNTS = "../../pages/accounts.py"
 ADD_ACCOUNT = "../../pages/add_account.py"
 CLIENTS = "../../pages/clients.py"

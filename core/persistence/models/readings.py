@@ -31,6 +31,8 @@ class WalletStateRow(Base):
     unpriced: Mapped[list[Any]] = mapped_column(JSON)
     first_ok_at: Mapped[datetime | None]
     first_equity: Mapped[float | None]
+    maintenance_margin: Mapped[float | None]
+    margin_ratio: Mapped[float | None]
 
 
 class BalanceRow(Base):
@@ -80,6 +82,8 @@ class PositionRow(Base):
     unrealized_pnl: Mapped[Decimal | None]
     unrealized_usd: Mapped[float | None]
     notional_usd: Mapped[float | None]
+    opened_at: Mapped[datetime | None]
+    seen_since: Mapped[datetime | None]
 
 
 class EquityPointRow(Base):

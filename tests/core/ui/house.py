@@ -19,7 +19,9 @@ from tests.databases import chain_for_tests
 
 Change = Any  # what dataclasses.replace takes
 ROUTER = str(Path(__file__).parents[3] / "core" / "ui" / "main.py")
-PAGES = ("overview", "results", "ledger", "accounts", "add_account", "clients", "settings", "sync_health")
+PAGES = (
+    "overview", "risk", "results", "ledger", "accounts", "add_account", "clients", "settings", "sync_health",
+)  # fmt: skip
 LONGEST_SECONDS = 30
 SECOND = timedelta(seconds=1)
 
