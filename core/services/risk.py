@@ -1,7 +1,8 @@
 """Positions & risk of a client's accounts, from the latest stored state: one function feeds page and file.
 
 Exposure is `core.domain.pnl.exposure` of a book of the latest state; funding since open is summed from the ledger.
-Mainnet and testnet accounts are never added up. Three queries: the picture, the ledger rows, and the session's own.
+Mainnet and testnet accounts are never added up. Two queries beside the session's own: the picture and the ledger rows;
+rates of another currency than the dollar come on top.
 """
 
 import math
@@ -9,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
+
+import pandas as pd
 
 from core.domain.pnl import Book, equity_at, exposure
 from core.domain.pnl.book import instant
@@ -21,6 +24,7 @@ from core.services.access import clients_of, without_hint
 from core.services.health import system_health
 from core.services.overview import MAIN, select_accounts
 from core.services.overview_types import EmptyState
+from core.services.rates import check_currency, rate_tables
 from core.services.risk_book import latest_book, oldest_reading
 from core.services.risk_funding import FUNDING, RateAt, earliest_start, funding_sums
 from core.services.risk_rows import margin_rows, order_of, risk_rows, shared_funding, symbol_rows, unpriced_rows
@@ -44,6 +48,7 @@ class _Loaded:
     positions: Sequence[OpenPosition]
     ledger: Sequence[LedgerRow]
     picture: ClientPicture
+    tables: Mapping[str, pd.DataFrame]
 
     @property
     def names(self) -> dict[UUID, ExchangeAccount]:
@@ -67,9 +72,10 @@ def load_risk(  # noqa: PLR0913 - what the page asks
 
     Raises:
         NotFoundError: the client or the account is outside the scope.
+        InvalidInputError: the currency is none that money can be shown in.
     """
     clients_of(scope, client_id)
-    loaded = _load(storage, scope, client_id, view, now)
+    loaded = _load(storage, scope, client_id, view, check_currency(currency), now)
     book = latest_book(
         loaded.shown,
         loaded.mine,
@@ -78,11 +84,14 @@ def load_risk(  # noqa: PLR0913 - what the page asks
         states=loaded.states,
         time_zone=time_zone,
         currency=currency,
+        tables=loaded.tables,
     )
     return _assemble(loaded, book, now)
 
 
-def _load(storage: Storage, scope: Scope, client_id: UUID, view: str, now: datetime) -> _Loaded:
+def _load(  # noqa: PLR0913 - what the page asks
+    storage: Storage, scope: Scope, client_id: UUID, view: str, currency: str, now: datetime
+) -> _Loaded:
     with storage.begin(scope, write=False) as uow:
         picture = uow.pictures.of_client(client_id, times=(), flows_since=now, kinds=(FUNDING,), now=now)
         accounts = [account for account in picture.accounts if account.removed_at is None]
@@ -95,6 +104,9 @@ def _load(storage: Storage, scope: Scope, client_id: UUID, view: str, now: datet
         ledger = (
             uow.ledger.flows(paying, {client_id}, since=since, until=now, kinds=(FUNDING,)) if since is not None else []
         )
+        mine = [wallet for wallet in picture.wallets if wallet.account_id in ids]
+        begin = min((at for at in (since, oldest_reading(mine)) if at is not None), default=now)
+        tables = rate_tables(uow, currency, begin, now)
     return _Loaded(
         accounts=[without_hint(scope, account) for account in accounts],
         shown=shown,
@@ -102,11 +114,12 @@ def _load(storage: Storage, scope: Scope, client_id: UUID, view: str, now: datet
         jobs=account_state.newest_jobs(picture.jobs),
         pauses={(pause.exchange, pause.egress): pause for pause in picture.pauses},
         wallets=picture.wallets,
-        mine=[wallet for wallet in picture.wallets if wallet.account_id in ids],
+        mine=mine,
         balances=[row for row in picture.balances if row.account_id in ids],
         positions=sorted(positions, key=order_of),
         ledger=ledger,
         picture=picture,
+        tables=tables,
     )
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+import pandas as pd
+
 from core.domain.pnl import Book
 from core.domain.points import DetailPoint, HeldAsset, OpenLeg, WalletPoint
 from core.domain.types import ExchangeAccount, HeldBalance, OpenPosition, SyncState, WalletState
@@ -24,8 +26,12 @@ def latest_book(
     states: Mapping[UUID, SyncState],
     time_zone: str,
     currency: str,
+    tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> Book:
-    """Return the book of the latest state of these accounts; each wallet has one reading, its last good one."""
+    """Return the book of the latest state of these accounts; each wallet has one reading, its last good one.
+
+    `tables` are the rates and prices of the currency (`core.services.rates.rate_tables`).
+    """
     points: dict[UUID, list[DetailPoint]] = {account.id: [] for account in accounts}
     for wallet in wallets:
         if wallet.as_of is None or wallet.account_id not in points:
@@ -35,7 +41,7 @@ def latest_book(
         opened = [row for row in positions if (row.account_id, row.wallet) == place]
         points[wallet.account_id].append(DetailPoint(wallet.as_of, (_wallet_point(wallet, held, opened),)))
     mine = [states[account.id] for account in accounts if account.id in states]
-    return make_book(accounts, points, (), states=mine, time_zone=time_zone, currency=currency)
+    return make_book(accounts, points, (), states=mine, time_zone=time_zone, currency=currency, tables=tables)
 
 
 def _wallet_point(

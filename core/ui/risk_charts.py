@@ -55,7 +55,7 @@ def render_delta(risk: Risk, formats: Formats, *, key: str) -> None:
         return
     bars = []
     for _asset, value in shown:
-        text = formats.money(value, risk.currency, signed=True, digits=0)
+        text = ("+" if value > 0 else "") + formats.compact(value, risk.currency)
         bars.append(_Bar(value, text, colors.gain if value > 0 else colors.loss))
     names = [asset for asset, _value in shown]
     words = ", ".join(f"{name} {bar.text}" for name, bar in zip(names, bars, strict=True))
@@ -89,7 +89,7 @@ def render_distances(risk: Risk, formats: Formats, *, key: str) -> None:
 
 
 def _amount(sign: str, value: float, risk: Risk, formats: Formats) -> str:
-    return f"{sign} {formats.money(value, risk.currency, digits=0)}" if value else ""
+    return f"{sign} {formats.compact(value, risk.currency)}" if value else ""
 
 
 def _series(bars: Sequence[_Bar], *, name: str, stack: str | None = None, color: str | None = None) -> Spec:

@@ -10,7 +10,17 @@ from websockets.typing import Origin
 
 from tests.e2e.installation import Installation
 
-PAGES = ("/", "/accounts", "/add_account", "/clients", "/settings", "/sync_health", "/overview", "/risk", "/nothing-here")
+PAGES = (
+    "/",
+    "/accounts",
+    "/add_account",
+    "/clients",
+    "/settings",
+    "/sync_health",
+    "/overview",
+    "/risk",
+    "/nothing-here",
+)
 
 
 @pytest.fixture(scope="module")

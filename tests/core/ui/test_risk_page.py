@@ -112,8 +112,8 @@ def file_of(house: ScreenHouse, client: User, dialect: str = "iso") -> list[dict
 
 
 def cents(value: object) -> Decimal | None:
-    missing = value is None or value == "" or pd.isna(value)
-    return None if missing else Decimal(str(value)).quantize(CENT)
+    text = str(value)
+    return None if text in ("", "None", "nan", "NaN") else Decimal(text).quantize(CENT)
 
 
 def test_every_figure_of_the_page_is_the_figure_of_the_file(house: ScreenHouse, ana: User) -> None:
