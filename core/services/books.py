@@ -60,7 +60,8 @@ def load_book(  # noqa: PLR0913 - what a book is made for
     first = min((found[0].at for found in points.values() if found), default=since)
     kinds = KIND_OF.keys()
     ledger = uow.ledger.flows(ids, clients, since=first - timedelta(microseconds=1), until=until, kinds=kinds)
-    found = find_links(uow, clients, ids, since=first, until=until)
+    owners = {account.user_id for account in accounts if account.id in ids}
+    found = find_links(uow, owners, ids, since=first, until=until)
     for leg in found.earlier(first):  # what was sent before the book begins stays on its way in it
         opening = _points(uow, clients, {leg.account_id}, leg.booked_at, leg.booked_at)[leg.account_id]
         known = {point.at: point for point in (*opening, *points[leg.account_id])}

@@ -6,6 +6,7 @@ import json
 import time
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from core.domain.types import (
     EquityPoint,
     ExchangeAccount,
     HeldBalance,
+    LedgerRow,
     Role,
     SealedCredential,
     User,
@@ -234,3 +236,57 @@ def add_history(site: Site, client: User, account_id: UUID, *, points: int) -> N
     )
     with site.web.storage.begin() as uow:
         uow.readings.add_history(history, ())
+
+
+def add_entries(site: Site, account_id: UUID, client: User) -> None:
+    """Book a withdrawal and a trade whose texts begin like formulas."""
+    fields: dict[str, Any] = {"account_id": account_id, "client_id": client.id, "wallet": "spot", "asset": "USDT"}
+    sent = LedgerRow(
+        **fields, dedupe_key="w1", native_id="-1", kind="withdrawal", amount=Decimal("-300.50"),
+        booked_at=site.clock() - timedelta(days=1), price=Decimal("0.9998"), txid="@SUM(A1)", venue_type="WITHDRAW",
+    )  # fmt: skip
+    bought = LedgerRow(
+        **fields, dedupe_key="t1", native_id="7", kind="trade", amount=Decimal("0.000000000000000001"),
+        booked_at=site.clock() - timedelta(days=2), symbol="=1+1", ref="+55",
+    )  # fmt: skip
+    with site.web.storage.begin() as uow:
+        uow.ledger.add([sent, bought])
+
+
+def test_the_ledger_goes_out_with_its_filters_and_no_text_becomes_a_formula(site: Site) -> None:
+    ana = site.add_person("ana")
+    add_entries(site, add_account(site, ana), ana)
+    token = site.sign_in("ana")
+    answer = site.get("/exports/ledger.csv?view=all", token=token)
+    assert answer.text == (
+        "at,account,exchange,wallet,kind,venue_type,asset,amount,price_usd,value_usd,symbol,txid,ref,native_id,entry\r\n"
+        "2026-01-14T12:00:00Z,Principal,binance,spot,withdrawal,WITHDRAW,USDT,-300.50,0.9998,-300.439900,,'@SUM(A1),,'-1,"
+        "w1\r\n"
+        "2026-01-13T12:00:00Z,Principal,binance,spot,trade,,USDT,0.000000000000000001,,,'=1+1,,'+55,7,t1\r\n"
+    )
+    assert (audited_exports(site)[0]["dataset"], audited_exports(site)[0]["rows"]) == ("ledger", "2")
+    local = site.get("/exports/ledger.csv?view=all&kind=withdrawal&dialect=pt-BR", token=token)
+    assert "Horário (America/Sao_Paulo)" in local.text
+    assert (
+        "14/01/2026 09:00:00;Principal;binance;spot;withdrawal;WITHDRAW;USDT;-300,50;0,9998;-300,439900;" in local.text
+    )
+    assert "'=1+1" not in local.text
+    assert site.get("/exports/ledger.csv?q=%2B55", token=token).text.count("\r\n") == 2
+    assert site.get("/exports/ledger.csv?period=today", token=token).text.count("\r\n") == 1
+
+
+@pytest.mark.parametrize("query", ["kind=gift", "period=never", "period=custom", "dialect=x", "view=nobody"])
+def test_a_ledger_of_nonsense_is_not_found(site: Site, query: str) -> None:
+    add_account(site, site.add_person("ana"))
+    assert site.get(f"/exports/ledger.csv?{query}", token=site.sign_in("ana"), headers=HTML).status == 404
+
+
+def test_a_foreign_ledger_is_not_found(site: Site) -> None:
+    ana, bia = site.add_person("ana"), site.add_person("bia")
+    foreign = add_account(site, bia, "Segredo")
+    add_entries(site, foreign, bia)
+    add_account(site, ana)
+    token = site.sign_in("ana")
+    for query in (f"client={bia.id}", f"client={uuid4()}", f"view={foreign}", f"view={uuid4()}"):
+        answer = site.get(f"/exports/ledger.csv?{query}", token=token)
+        assert (answer.status, "Segredo" in answer.text) == (404, False)
