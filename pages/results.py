@@ -6,17 +6,17 @@ import streamlit as st
 
 from core.domain.types import User
 from core.errors import InvalidInputError, NotFoundError
+from core.services.rates import note_currency
 from core.services.results import load_results
 from core.services.results_rows import load_parts, load_rows
-from core.services.results_types import CENT, STEPS, Question, Results
-from core.ui import filters, results_charts, results_days, results_figures, results_filters, results_tables
+from core.services.results_types import STEPS, Question, Results
+from core.ui import filters, live, results_charts, results_days, results_figures, results_filters, results_tables
 from core.ui.clients import chosen_client
 from core.ui.empty import render_no_account, render_no_client
 from core.ui.guard import Visitor, require_scope
 from core.ui.i18n import _
 from core.ui.results_words import GROUPS, MEANINGS, bar_name
-
-CURRENCY = "USD"
+from core.ui.unpriced import render_unpriced
 
 
 def main() -> None:
@@ -27,15 +27,19 @@ def main() -> None:
         st.title(_("Results"), anchor=False)
         render_no_client()
         return
-    question = results_filters.question_from_url(client.id, CURRENCY)
+    question = results_filters.question_from_url(client)
+    note_currency(visitor.web.storage, visitor.scope, client.id, question.currency, now=visitor.web.clock())
     try:
         results = _load(visitor, question)
     except (NotFoundError, InvalidInputError):
         results_filters.clear()
-        results = _load(visitor, results_filters.question_from_url(client.id, CURRENCY))
+        results = _load(visitor, results_filters.question_from_url(client))
     _render_title(results, client)
     if not results.accounts and not results.days:
         render_no_account(visitor)
+    elif results.pending:
+        results_figures.render_pending(results)
+        live.render_wait()
     elif not results.days:
         st.info(_("There is no history in this period yet."), icon=":material/hourglass_top:")
     else:
@@ -53,6 +57,7 @@ def _render_title(results: Results, client: User) -> None:
             filters.render_account_filter(results.accounts, results.question.view)
             today = results.now.astimezone(ZoneInfo(client.time_zone)).date()
             results_filters.render_period_filter(results.question, today)
+            filters.render_currency_filter(client, results.question.currency)
             results_filters.render_files(results)
 
 
@@ -61,6 +66,7 @@ def _render_body(results: Results, visitor: Visitor) -> None:
     results_figures.render_basis(results, formats)
     results_figures.render_unexplained(results, formats)
     results_figures.render_cards(results, formats)
+    render_unpriced(results.unpriced, formats, results.now)
     with st.container(border=True, key="panel_waterfall"):
         st.header(_("From opening to closing equity"), anchor=False)
         chart, table = st.columns([3, 2])
@@ -96,7 +102,7 @@ def _render_body(results: Results, visitor: Visitor) -> None:
 
 def _render_behind(results: Results, visitor: Visitor) -> None:
     """Draw the choice of bars, and the rows behind the one that is open."""
-    names = {bar: bar_name(bar) for bar in STEPS if abs(results.bars[bar] or 0.0) >= CENT}
+    names = {bar: bar_name(bar) for bar in STEPS if abs(results.bars[bar] or 0.0) >= results.cent}
     opened = results_filters.bar_from_url()
     opened = opened if opened in names else None
     st.caption(_("Open a bar to see the rows behind it:"))

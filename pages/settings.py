@@ -1,18 +1,26 @@
-"""A person's own settings: language, time zone, and where they are signed in."""
+"""A person's own settings: language, time zone, currency, and where they are signed in."""
 
 from zoneinfo import available_timezones
 
 import streamlit as st
 
+from core.domain.currencies import REPORTING
 from core.errors import PlatformError
 from core.services import auth, people
 from core.services.people import Preferences
-from core.ui import flash, state
+from core.ui import filters, flash, state
 from core.ui.format import plain
 from core.ui.guard import Visitor, require_scope
-from core.ui.i18n import LANGUAGES, _
+from core.ui.i18n import LANGUAGES, N_, _
 
-LANGUAGE, TIME_ZONE = "settings_language", "settings_time_zone"
+LANGUAGE, TIME_ZONE, CURRENCY = "settings_language", "settings_time_zone", "settings_currency"
+NAMES = {
+    "BRL": N_("Real (BRL)"),
+    "USD": N_("US dollar (USD)"),
+    "USDT": N_("Tether (USDT)"),
+    "EUR": N_("Euro (EUR)"),
+    "BTC": N_("Bitcoin (BTC)"),
+}
 
 
 def main() -> None:
@@ -21,7 +29,7 @@ def main() -> None:
     st.title(_("Settings"), anchor=False)
     words, person = st.columns(2, gap="medium")
     with words, st.container(border=True, height="stretch", key="preferences"):
-        st.header(_("Language and time"), anchor=False, icon=":material/translate:")
+        st.header(_("Language, time and currency"), anchor=False, icon=":material/translate:")
         _render_preferences(visitor)
     with person, st.container(border=True, height="stretch", key="sign_in"):
         st.header(_("Sign-in"), anchor=False, icon=":material/person:")
@@ -52,6 +60,14 @@ def _render_preferences(visitor: Visitor) -> None:
             key=TIME_ZONE,
             help=_("Days and months of results begin at midnight in this zone."),
         )
+        st.selectbox(
+            _("Currency"),
+            REPORTING,
+            index=REPORTING.index(filters.usual_currency(visitor.user)),
+            format_func=lambda code: _(NAMES[code]),
+            key=CURRENCY,
+            help=_("Your money is shown in it. Results of past days are computed in a new currency within minutes."),
+        )
         st.form_submit_button(_("Save"), type="primary", key="settings_submit", on_click=_save)
 
 
@@ -60,7 +76,7 @@ def _save() -> None:
     wanted = Preferences(
         language=str(st.session_state[LANGUAGE]),
         time_zone=str(st.session_state[TIME_ZONE]),
-        currency=visitor.user.currency,
+        currency=str(st.session_state[CURRENCY]),
     )
     try:
         people.update_preferences(visitor.web.storage, visitor.scope, wanted, now=visitor.web.clock())

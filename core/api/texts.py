@@ -25,6 +25,8 @@ SENTENCES = {
     "forbidden_character": N_("This contains a character that cannot be used."),
     "bad_login": N_("Use 3 to 64 letters, digits or . _ @ + - and start with a letter or digit."),
     "login_taken": N_("Somebody has this sign-in name already."),
+    "unknown_currency": N_("Money cannot be shown in this currency."),
+    "days_pending": N_("The days of this period are still being computed in this currency. Please try again shortly."),
     "storage_unavailable": N_("The database does not answer at the moment. Please try again shortly."),
     "not_found": N_("There is nothing at this address."),
     "busy": N_("Many people are signing in at this moment. Please try again shortly."),

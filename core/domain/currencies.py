@@ -29,3 +29,12 @@ class StoredRate:
     per_usd: Decimal
     source: str
     read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RateBatch:
+    """Rates learnt together at `read_at`: the first and the last instant from which one of them counts."""
+
+    read_at: datetime
+    first: datetime
+    last: datetime

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
+from core.domain.currencies import RateBatch
 from core.domain.day_result import DayResult
 from core.domain.points import DetailPoint
 from core.domain.types import ExchangeAccount
@@ -50,6 +51,10 @@ class Days(Protocol):
 
     def spans(self, client_id: UUID, currency: str) -> dict[str, tuple[date, date]]:
         """Return the first and the last day stored of each scope of a client."""
+        ...
+
+    def made_before(self, client_id: UUID, currency: str, rates: Collection[RateBatch]) -> list[DayResult]:
+        """Return a client's results made before a rate that counts in their day, or is carried into it, was learnt."""
         ...
 
     def forget(self, currencies: Collection[str]) -> None:

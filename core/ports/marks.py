@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from core.domain.currencies import StoredRate
+from core.domain.currencies import RateBatch, StoredRate
 from core.domain.marks import Mark, MarkKind, PricePoint
 from core.ports.records import ClientIds
 
@@ -69,6 +69,14 @@ class Fx(Protocol):
 
     def newest(self, source: str) -> datetime | None:
         """Return the time of a source's newest rate, None where it has none."""
+        ...
+
+    def batches(self, currency: str, source: str, *, read_since: datetime) -> list[RateBatch]:
+        """Return the readings since an instant that brought new rates, ascending."""
+        ...
+
+    def newest_want(self) -> datetime | None:
+        """Return when a client last chose a currency that was new to it."""
         ...
 
     def want(self, client_id: UUID, currency: str, now: datetime) -> bool:

@@ -7,14 +7,15 @@ from datetime import datetime
 from uuid import UUID, uuid4
 from zoneinfo import available_timezones
 
+from core.domain.currencies import REPORTING, USD
 from core.domain.types import Role, Scope, User
 from core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from core.ports import AuditEntry, PasswordHasher, Storage, UnitOfWork
 from core.services.access import clients_of, require_recent_login
 from core.services.names import clean_name
+from core.services.rates import check_currency
 
 LANGUAGES = ("pt_BR", "en")
-CURRENCY = re.compile(r"[A-Z]{3,5}")
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,63}")
 LOGIN_LENGTH = 64
 
@@ -138,6 +139,9 @@ def update_preferences(storage: Storage, scope: Scope, preferences: Preferences,
             currency=preferences.currency,
         )
         uow.users.update(changed)
+        if user.role is Role.CLIENT:
+            for currency in {user.currency, changed.currency} & {*REPORTING} - {USD}:
+                uow.fx.want(user.id, currency, now)
         _audit(uow, scope, "user.preferences", changed, now)
     return changed
 
@@ -190,8 +194,7 @@ def _check_preferences(preferences: Preferences) -> None:
         raise InvalidInputError("language", "unknown_language")
     if preferences.time_zone not in available_timezones():
         raise InvalidInputError("time_zone", "unknown_time_zone")
-    if not CURRENCY.fullmatch(preferences.currency):
-        raise InvalidInputError("currency", "unknown_currency")
+    check_currency(preferences.currency)
 
 
 def _require_admin(scope: Scope) -> None:

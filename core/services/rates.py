@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pandas as pd
 
@@ -18,9 +19,12 @@ from core.domain.currencies import (
     REPORTING,
     USD,
     FxSource,
+    RateBatch,
 )
+from core.domain.types import Scope
 from core.errors import InvalidInputError
-from core.ports import UnitOfWork
+from core.ports import Storage, UnitOfWork
+from core.services.access import clients_of
 
 SOURCE_FACT = "fx_source"
 FINE_FOR = timedelta(days=100)
@@ -111,6 +115,35 @@ def rate_tables(uow: UnitOfWork, currency: str, since: datetime, until: datetime
         return {"fx": pd.DataFrame(rows or unknown, columns=fx.columns), "prices": prices}
     rows = [(at, currency, 1 / value) for at, value in zip(rates.times, rates.values, strict=True)]
     return {"fx": fx, "prices": pd.DataFrame(rows, columns=prices.columns)}
+
+
+def late_rates(uow: UnitOfWork, currency: str, since: datetime, until: datetime) -> list[RateBatch]:
+    """Return the rates learnt in [since, until], reading by reading: days made before may have lacked them.
+
+    Prices of the market are learnt the moment they count, so there are none of them.
+    """
+    if currency not in FIAT or _source(uow) is not FxSource.PTAX:
+        return []
+    found = uow.fx.batches(currency, FxSource.PTAX, read_since=since)
+    return [batch for batch in found if batch.read_at <= until]
+
+
+def note_currency(storage: Storage, scope: Scope, client_id: UUID, currency: str, *, now: datetime) -> None:
+    """Note that a client's results are read in a currency, so that its days are computed in it from now on.
+
+    Raises:
+        InvalidInputError: money cannot be shown in it.
+        NotFoundError: the client is outside the scope.
+    """
+    check_currency(currency)
+    ids = clients_of(scope, client_id)
+    if currency == USD:
+        return
+    with storage.begin(scope, write=False) as uow:
+        is_known = currency in uow.fx.wanted(ids).get(client_id, {})
+    if not is_known:
+        with storage.begin(scope) as uow:
+            uow.fx.want(client_id, currency, now)
 
 
 def _source(uow: UnitOfWork) -> FxSource:

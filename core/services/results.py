@@ -11,6 +11,7 @@ from math import isnan
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from core.domain.currencies import USD
 from core.domain.day_result import DayResult
 from core.domain.pnl import Book, daily_pnl
 from core.domain.pnl.book import instant
@@ -24,9 +25,11 @@ from core.services import results_sums as sums
 from core.services.access import clients_of, without_hint
 from core.services.books import load_book
 from core.services.overview import ALL, select_accounts
+from core.services.rates import Rates, check_currency, load_rates
 from core.services.results_types import (
     ACCOUNT,
     EXCHANGE,
+    LIVE_DAYS,
     MONEY,
     Day,
     Part,
@@ -35,6 +38,7 @@ from core.services.results_types import (
     Span,
     span_of,
 )
+from core.services.unpriced import load_unpriced
 
 WHOLE_NAME, TESTNET_NAME = "all", "testnet"
 STEP_SECONDS = 3600
@@ -43,6 +47,7 @@ IN_TRANSIT = "(in transit)"
 EXTERNAL = ("deposit", "withdrawal")
 BETWEEN = ("transfer_in", "transfer_out")
 CLOSE_ENOUGH = 0.01
+CLOSE_PART = 1e-3  # a coin's rate at a booking is that of the nearest reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,9 @@ def load_results(storage: Storage, scope: Scope, question: Question, *, now: dat
 
     Raises:
         NotFoundError: the client or the account is outside the scope.
-        InvalidInputError: the period is not one.
+        InvalidInputError: the period or the currency is not one.
     """
+    check_currency(question.currency)
     with storage.begin(scope, write=False) as uow:
         shown = find_shown(uow, scope, question, now)
         began = None if shown.began is None else shown.began.astimezone(shown.zone).date()
@@ -101,23 +107,33 @@ def load_results(storage: Storage, scope: Scope, question: Question, *, now: dat
         if began is None or span.last < began:
             return _empty(scope, question, shown, span, began)
         first = max(span.first, began)
-        stored = _stored(uow, shown, question, Span(first, span.last))
-        missing = first if not stored[shown.name] else stored[shown.name][-1].day + ONE_DAY
-        live, live_parts = _live(uow, shown, question, Span(missing, span.last))
+        empty = replace(
+            _empty(scope, question, shown, span, began),
+            unpriced=load_unpriced(uow, shown.members, {shown.client.id}),
+        )
+        stored, tail = _stored(uow, shown, question, Span(first, span.last))
+        if tail is None:
+            return replace(empty, since=first, pending=_pending(stored[shown.name], Span(first, span.last), shown))
+        live, live_parts = _live(uow, shown, question, tail)
         moves = _moves(uow, shown, question, Span(first, span.last))
+        rates = load_rates(uow, question.currency, *edges_of(shown, Span(first, span.last)))
     days = (*map(Day, stored[shown.name]), *live)
     bars = sums.bars_of(days)
     risk, fall = sums.risk_of(days)
     whole = sums.money_of(day.result for day in days)
+    rate = rates.at(days[-1].result.ends_at) if days else None
+    per_usd = None if rate is None else rate.per_usd
+    moments = _moments(days, moves, shown, rates)
     return replace(
-        _empty(scope, question, shown, span, began),
+        empty,
         since=first,
         history_begins=began >= span.first,
         days=days,
         bars=bars,
         total=sums.total_of(bars),
-        unexplained_ok=sums.within_tolerance(bars),
-        returns=sums.returns_of(days, _moments(days, moves, shown), shown.began),
+        unexplained_ok=sums.within_tolerance(bars, per_usd),
+        returns=sums.returns_of(days, moments, shown.began, per_usd),
+        rate=rate,
         risk=risk,
         fall=fall,
         parts=_parts(shown, stored, live_parts, whole),
@@ -184,8 +200,13 @@ def _empty(scope: Scope, question: Question, shown: Shown, span: Span, began: da
 # days
 
 
-def _stored(uow: UnitOfWork, shown: Shown, question: Question, span: Span) -> dict[str, list[DayResult]]:
-    """Return the stored days of the whole and of each account, from the first on as far as none is missing."""
+def _stored(
+    uow: UnitOfWork, shown: Shown, question: Question, span: Span
+) -> tuple[dict[str, list[DayResult]], Span | None]:
+    """Return the stored days of the whole and of each account, and the span to compute now (None: there are too many).
+
+    What is missing before a stored day is never computed here: the sidecar is still at it.
+    """
     names = {shown.name, *(str(account.id) for account in shown.members)}
     found: dict[str, list[DayResult]] = {name: [] for name in names}
     rows = uow.days.find({shown.client.id}, names, since=span.first, until=span.last, currency=question.currency)
@@ -194,9 +215,16 @@ def _stored(uow: UnitOfWork, shown: Shown, question: Question, span: Span) -> di
             found[row.scope].append(row)
     whole = found[shown.name]
     end = next((n for n, row in enumerate(whole) if row.day != span.first + n * ONE_DAY), len(whole))
-    found[shown.name] = whole[:end]
     last = span.first + end * ONE_DAY
-    return {name: [row for row in some if row.day < last] for name, some in found.items()}
+    if (span.last - last).days > LIVE_DAYS:
+        return found, None
+    found[shown.name] = whole[:end]
+    return {name: [row for row in some if row.day < last] for name, some in found.items()}, Span(last, span.last)
+
+
+def _pending(stored: Sequence[DayResult], span: Span, shown: Shown) -> int:
+    """Return how many closed days of a span are not stored."""
+    return (min(span.last, shown.today - ONE_DAY) - span.first).days + 1 - len(stored)
 
 
 def _live(
@@ -283,21 +311,36 @@ def _moves(uow: UnitOfWork, shown: Shown, question: Question, span: Span) -> lis
     return uow.ledger.flows(shown.ids, {shown.client.id}, since=since - ONE_DAY, until=until, kinds=kinds)
 
 
-def _moments(days: Sequence[Day], ledger: Sequence[LedgerRow], shown: Shown) -> list[tuple[datetime, float]]:
+def _moments(
+    days: Sequence[Day], ledger: Sequence[LedgerRow], shown: Shown, rates: Rates
+) -> list[tuple[datetime, float]]:
     """Return when money came into what is measured and left it: the entries' times where they explain a day's flows.
 
     What they do not explain is put in the middle of the day, capital that joins at its first reading.
     """
     firsts = [wallet.first_ok_at for wallet in shown.wallets if wallet.first_ok_at is not None]
+    worth = [(row.booked_at, _worth(row, rates)) for row in ledger if row.price is not None]
     found: list[tuple[datetime, float]] = []
     for row in (day.result for day in days):
         middle = row.begins_at + (row.ends_at - row.begins_at) / 2
         if row.net_flows:
-            own = [(entry.booked_at, float(entry.amount * entry.price)) for entry in ledger
-                   if entry.price is not None and row.begins_at <= entry.booked_at < row.ends_at]  # fmt: skip
-            explained = abs(sum(value for _at, value in own) - row.net_flows) <= CLOSE_ENOUGH
+            own = [(at, value) for at, value in worth if value is not None and row.begins_at <= at < row.ends_at]
+            enough = max(CLOSE_ENOUGH * _per_usd(rates, row.ends_at), CLOSE_PART * abs(row.net_flows))
+            explained = abs(sum(value for _at, value in own) - row.net_flows) <= enough
             found += own if own and explained else [(middle, row.net_flows)]
         if row.scope_flows:
             joined = [at for at in firsts if row.begins_at < at <= row.ends_at]
             found.append((min(joined, default=middle), row.scope_flows))
     return found
+
+
+def _worth(entry: LedgerRow, rates: Rates) -> float | None:
+    """Return what an entry was worth when it was booked; of the reporting coin itself its amount."""
+    if entry.asset == rates.currency != USD:
+        return float(entry.amount)
+    return None if entry.price is None else rates.convert(float(entry.amount * entry.price), entry.booked_at)
+
+
+def _per_usd(rates: Rates, at: datetime) -> float:
+    rate = rates.at(at)
+    return 0.0 if rate is None else rate.per_usd

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
+from core.domain.currencies import USD
 from core.domain.pnl.book import COMPONENTS
 from core.domain.types import Scope
-from core.errors import NotFoundError
+from core.errors import ConflictError, NotFoundError
 from core.ports import Storage
 from core.services.access import clients_of, require_recent_login
 from core.services.exports import Cell, Column, Export
@@ -79,7 +80,8 @@ def open_results_export(storage: Storage, scope: Scope, dataset: str, question: 
     Raises:
         StepUpRequiredError: the login is older than ten minutes.
         NotFoundError: the client, the account or the dataset is unknown or outside the scope.
-        InvalidInputError: the period is not one.
+        InvalidInputError: the period or the currency is not one.
+        ConflictError: `days_pending`, the days are not all computed in this currency yet.
     """
     require_recent_login(scope, now)
     clients_of(scope, question.client_id)
@@ -92,6 +94,8 @@ def open_results_export(storage: Storage, scope: Scope, dataset: str, question: 
     if dataset not in writers:
         raise NotFoundError("dataset")
     results = load_results(storage, scope, question, now=now)
+    if results.pending:
+        raise ConflictError(code="days_pending")
     filename = f"{dataset}-{now:%Y%m%dT%H%M%SZ}.csv"
     return Export(
         dataset, COLUMNS[dataset], writers[dataset](storage, scope, results), now, filename, question.client_id
@@ -112,6 +116,9 @@ def figures(results: Results) -> Iterator[tuple[str, Cell, str]]:
     for bar in BARS:
         yield bar, results.bars.get(bar), currency
     yield "result", results.total, currency
+    yield "trading", results.trading, currency
+    if results.rate is not None and currency != USD:
+        yield "per_usd", results.rate.per_usd, currency
     for name in RATES:
         yield name, getattr(results.returns, name), RATIO
     if results.risk is not None:

@@ -35,18 +35,26 @@ def sum_of(values: Iterable[float | None]) -> float | None:
     return sum(known) if len(known) == len(found) else None
 
 
-def within_tolerance(bars: Mapping[str, float | None]) -> bool | None:
-    """Tell whether what the ledger cannot explain is within tolerance (PNL.md section 4), None where it is unknown."""
+def within_tolerance(bars: Mapping[str, float | None], per_usd: float | None = 1.0) -> bool | None:
+    """Tell whether what the ledger cannot explain is within tolerance (PNL.md section 4), None where it is unknown.
+
+    `per_usd` is the rate at the end: the tolerance is a dollar, whatever the currency.
+    """
     odd = bars.get("unexplained")
-    if odd is None:
+    if odd is None or per_usd is None:
         return None
     known = [abs(value) for value in (bars.get(OPENING), bars.get(CLOSING)) if value is not None]
     mean = sum(known) / len(known) if known else 0.0
-    return abs(odd) <= max(DEFAULTS["tol_abs_usd"], DEFAULTS["tol_rel"] * mean)
+    return abs(odd) <= max(DEFAULTS["tol_abs_usd"] * per_usd, DEFAULTS["tol_rel"] * mean)
 
 
-def returns_of(days: Sequence[Day], moves: Sequence[tuple[datetime, float]], began: datetime | None) -> Returns:
-    """Return the returns of neighbouring days; `moves` are money in and out of what is measured, `began` its start."""
+def returns_of(
+    days: Sequence[Day], moves: Sequence[tuple[datetime, float]], began: datetime | None, per_usd: float | None = 1.0
+) -> Returns:
+    """Return the returns of neighbouring days; `moves` are money in and out of what is measured, `began` its start.
+
+    `per_usd` is the rate at the end: capital of less than a dollar is none.
+    """
     rates = [day.result.twr for day in days if day.result.twr is not None]
     if not rates:
         return Returns()
@@ -58,8 +66,9 @@ def returns_of(days: Sequence[Day], moves: Sequence[tuple[datetime, float]], beg
     span = (_us(first.begins_at), _us(last.ends_at))
     flows = [(_us(at), value) for at, value in moves]
     growth = None
-    if last.equity1 is not None:
-        growth = growth_of(first.equity0 or 0.0, last.equity1, flows, span, DEFAULTS["min_capital_usd"])
+    if last.equity1 is not None and per_usd is not None:
+        least = DEFAULTS["min_capital_usd"] * per_usd
+        growth = growth_of(first.equity0 or 0.0, last.equity1, flows, span, least)
     mwr = None if growth is None else growth - 1
     whole_year = length >= YEAR_DAYS
     return Returns(

@@ -9,9 +9,12 @@ from uuid import UUID
 from core.domain.day_result import DayResult
 from core.domain.performance import Drawdown, RiskStats
 from core.domain.pnl.book import COMPONENTS
+from core.domain.pnl.sampling import CENTS, PLACES
 from core.domain.pnl.trades import TradeStats
 from core.domain.types import ExchangeAccount
 from core.errors import InvalidInputError
+from core.services.rates import Rate
+from core.services.unpriced import UnpricedRow
 
 TODAY, WEEK, THIRTY, MONTH, YEAR, WHOLE, CUSTOM = "today", "7d", "30d", "month", "ytd", "all", "custom"
 PERIODS = (TODAY, WEEK, THIRTY, MONTH, YEAR, WHOLE, CUSTOM)
@@ -23,7 +26,8 @@ ACCOUNT, EXCHANGE, ASSET, SYMBOL = "account", "exchange", "asset", "symbol"
 GROUPS = (EXCHANGE, ACCOUNT, ASSET, SYMBOL)
 MONEY = ("total", *COMPONENTS, *FLOWS)
 REST = "(rest)"
-CENT = 0.005
+HALF = 0.5  # of the last digit that is shown
+LIVE_DAYS = 31  # more days that are not stored are waited for, not computed while somebody looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,8 @@ class Results:
 
     `bars` hold opening, flows, components and closing (None: unknown); `since` is the local date where the figures
     begin, `history_begins` tells that the history begins inside the period. `risk` counts closed days only.
+    `pending` closed days are not computed in this currency yet: then there are no other figures. `rate` is the one in
+    force at the end; `unpriced` is what is held now and in no figure.
     """
 
     question: Question
@@ -169,6 +175,20 @@ class Results:
     fall: Drawdown | None = None
     parts: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
     trades: TradeStats | None = None
+    pending: int = 0
+    rate: Rate | None = None
+    unpriced: tuple[UnpricedRow, ...] = ()
+
+    @property
+    def cent(self) -> float:
+        """Return below which amount nothing is shown but zero: half of the currency's last digit."""
+        return HALF * float(10.0 ** -PLACES.get(self.question.currency, CENTS))
+
+    @property
+    def trading(self) -> float | None:
+        """Return the result without what exchange rates did to it."""
+        effect = self.bars.get("fx_effect")
+        return None if self.total is None or effect is None else self.total - effect
 
     @property
     def is_provisional(self) -> bool:
@@ -187,5 +207,10 @@ class Results:
 
     @property
     def gaps(self) -> tuple[date, ...]:
-        """The days at whose end a wallet had not been read for more than a day, or a rate was missing."""
-        return tuple(day.result.day for day in self.days if day.result.status in ("gap", "no_fx"))
+        """The days at whose end a wallet had not been read for more than a day."""
+        return tuple(day.result.day for day in self.days if day.result.status == "gap")
+
+    @property
+    def unrated(self) -> tuple[date, ...]:
+        """The days for which no exchange rate is known, or only one that is too old."""
+        return tuple(day.result.day for day in self.days if day.result.status == "no_fx")

@@ -1,28 +1,31 @@
-"""Results by local day: made when a client's day closes, again when the ledger tells late of something in it.
+"""Results by local day: made when a client's day closes, again when the ledger or a rate tells late of something in it.
 
-Pages read these rows. They are made before thinning takes the points they come from (PNL.md section 14).
+There is a row per currency in which the client reads results, or has read them. Pages read these rows. They are made
+before thinning takes the points they come from (PNL.md section 14).
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from core.domain.currencies import REPORTING, USD
 from core.domain.day_result import DayResult
 from core.domain.marks import MarkKind
 from core.domain.pnl import daily_pnl
 from core.domain.pnl.daily import DayPnl
+from core.domain.pnl.sampling import CENTS, PLACES
 from core.domain.points import start_of_day
 from core.domain.types import AccountStatus, ExchangeAccount, SyncState, User, WalletState
 from core.ports import Storage, UnitOfWork
 from core.services.books import load_book
+from core.services.rates import late_rates
 
 log = logging.getLogger(__name__)
 
-CURRENCY = "USD"
 ALL, TESTNET = "all", "testnet"
 SETTLE = timedelta(minutes=15)  # a slot may be stored ten minutes late
 LOOK_BACK = timedelta(days=7)
@@ -30,8 +33,9 @@ UNSETTLED_DAYS = 3
 REACH_DAYS = 2  # a late entry moves the day it is booked in and where its interval or its counterpart ends
 MOST_DAYS = 31
 STEP_SECONDS = 3600
-REVISED_USD = 0.005
+HALF = 0.5  # of the last digit shown: less is no other figure
 ONE_DAY = timedelta(days=1)
+NO_RATE = "no_fx"
 MONEY = (
     "equity0", "equity1", "net_flows", "scope_flows", "total", "realised", "unrealised_change", "funding", "fees",
     "other_income", "price_effect", "fx_effect", "unexplained",
@@ -55,23 +59,51 @@ class DayScope:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is known of a client when days are looked for."""
+    """What is known of a client when days in a currency are looked for.
 
+    `rows` are the stored ones that may be due again; `outdated` of them were made before a rate of theirs was known.
+    """
+
+    currency: str
     scopes: Sequence[DayScope]
     spans: Mapping[str, tuple[date, date]]
     rows: Mapping[tuple[str, date], DayResult]
     late: Sequence[tuple[UUID, date, datetime]]
     relinked: Sequence[tuple[date, date, datetime]]
     read_to: Mapping[UUID, datetime | None]
+    outdated: Set[tuple[str, date]] = frozenset()
 
 
 def close_days(storage: Storage, client: User, now: datetime) -> int:
     """Compute and store the client's days that have closed or are restated; return how many rows were stored.
 
-    At most a month is done in one call; 0 says that nothing is left to do.
+    Each currency is stored by itself, at most a month of each in one call; 0 says that nothing is left to do.
     """
+    return sum(_close(storage, client, now, currency) for currency in currencies_of(storage, client))
+
+
+def closed_until(storage: Storage, client: User, now: datetime) -> datetime:
+    """Return up to when the client's days are stored in every currency: what is older may be thinned."""
+    first = now.astimezone(ZoneInfo(client.time_zone)).date()
+    for currency in currencies_of(storage, client):
+        with storage.begin(write=False) as uow:
+            past = read_past(uow, client, now, currency)
+        due = due_days(past, client.time_zone, most=None).values()
+        first = min([first, *(day for days in due for day in days)])
+    return start_of_day(first, client.time_zone)
+
+
+def currencies_of(storage: Storage, client: User) -> list[str]:
+    """Return the currencies that a client's days are computed in: the dollar, then those used now or before."""
     with storage.begin(write=False) as uow:
-        past = read_past(uow, client, now)
+        wanted = uow.fx.wanted({client.id}).get(client.id, {})
+    used = {client.currency, *wanted} - {USD}
+    return [USD, *(currency for currency in REPORTING if currency in used)]
+
+
+def _close(storage: Storage, client: User, now: datetime, currency: str) -> int:
+    with storage.begin(write=False) as uow:
+        past = read_past(uow, client, now, currency)
     due = due_days(past, client.time_zone)
     if not due:
         return 0
@@ -82,17 +114,8 @@ def close_days(storage: Storage, client: User, now: datetime) -> int:
     return len(rows)
 
 
-def closed_until(storage: Storage, client: User, now: datetime) -> datetime:
-    """Return up to when the client's days are stored: what is older may be thinned."""
-    with storage.begin(write=False) as uow:
-        past = read_past(uow, client, now)
-    due = [day for days in due_days(past, client.time_zone, most=None).values() for day in days]
-    first = min(due, default=now.astimezone(ZoneInfo(client.time_zone)).date())
-    return start_of_day(first, client.time_zone)
-
-
-def read_past(uow: UnitOfWork, client: User, now: datetime) -> Past:
-    """Read what days a client's accounts have, and which of them are stored."""
+def read_past(uow: UnitOfWork, client: User, now: datetime, currency: str) -> Past:
+    """Read what days a client's accounts have, and which of them are stored in a currency."""
     ids = {client.id}
     accounts = [
         account for account in uow.accounts.all(ids, with_removed=True) if account.status is not AccountStatus.PENDING
@@ -109,14 +132,18 @@ def read_past(uow: UnitOfWork, client: User, now: datetime) -> Past:
     today = now.astimezone(zone).date()
     since = min([today - LOOK_BACK, *(day for _, day, _ in late), *(day for day, _, _ in relinked)])
     names = {scope.name for scope in scopes}
-    found = uow.days.find(ids, names, since=since, until=today, currency=CURRENCY)
+    found = uow.days.find(ids, names, since=since, until=today, currency=currency)
+    rates = late_rates(uow, currency, now - LOOK_BACK, now)
+    outdated = [row for row in uow.days.made_before(client.id, currency, rates) if row.scope in names]
     return Past(
+        currency,
         scopes,
-        uow.days.spans(client.id, CURRENCY),
-        {(row.scope, row.day): row for row in found},
+        uow.days.spans(client.id, currency),
+        {(row.scope, row.day): row for row in [*found, *outdated]},
         late,
         relinked,
         _read_to(uow.syncing.states(ids, account_ids=keys)),
+        {(row.scope, row.day) for row in outdated},
     )
 
 
@@ -148,18 +175,25 @@ def day_scopes(
 
 
 def due_days(past: Past, time_zone: str, *, most: int | None = MOST_DAYS) -> dict[str, list[date]]:
-    """Return per scope the days to compute, ascending, at most `most` of each: what is missing, restated, unsettled."""
+    """Return per scope the days to compute, ascending, at most `most` of each: what is missing, restated, unsettled.
+
+    Days before the first stored one come last, the newest of them first, so that what is stored never has a hole.
+    """
     due = {}
     for scope in past.scopes:
         begin, end = past.spans.get(scope.name, (None, None))
-        missing = {*_dates(scope.first, scope.last)} if begin is None or end is None else {
-            *_dates(scope.first, begin - ONE_DAY), *_dates(end + ONE_DAY, scope.last)
-        }  # fmt: skip
+        is_new = begin is None or end is None
+        before = _dates(scope.first, scope.last if is_new or begin is None else begin - ONE_DAY)
+        after = set() if is_new or end is None else {*_dates(end + ONE_DAY, scope.last)}
         again = {day for (name, day), row in past.rows.items() if name == scope.name and _is_due(row, scope, past)}
         again |= {day for (name, day), row in past.rows.items() if name == scope.name and row.time_zone != time_zone}
-        days = sorted(missing | again)
-        if days:
-            due[scope.name] = days if most is None else days[:most]
+        again |= {day for name, day in past.outdated if name == scope.name}
+        days = sorted(after | again)
+        if most is not None:
+            days = days[:most]
+            before = before[max(0, len(before) - (most - len(days))) :]
+        if days or before:
+            due[scope.name] = sorted({*before, *days})
     return due
 
 
@@ -211,7 +245,7 @@ def _compute(
         since, until = start_of_day(days[0], client.time_zone), start_of_day(days[-1] + ONE_DAY, client.time_zone)
         book = load_book(
             uow, None, accounts, since, until,
-            time_zone=client.time_zone, currency=CURRENCY, step_seconds=STEP_SECONDS,
+            time_zone=client.time_zone, currency=past.currency, step_seconds=STEP_SECONDS,
         )  # fmt: skip
         for scope in side:
             members = [str(account.id) for account in scope.accounts]
@@ -227,7 +261,7 @@ def _row(client: User, scope: DayScope, found: DayPnl, past: Past, now: datetime
         client_id=client.id,
         scope=scope.name,
         day=day,
-        currency=CURRENCY,
+        currency=past.currency,
         account_id=scope.account_id,
         time_zone=client.time_zone,
         begins_at=found.t0.to_pydatetime(),
@@ -241,9 +275,13 @@ def _row(client: User, scope: DayScope, found: DayPnl, past: Past, now: datetime
         computed_at=now,
     )
     old = past.rows.get((scope.name, day))
-    return row if old is None else replace(row, revised=old.revised or (old.settled and _differs(row, old)))
+    if old is None:
+        return row
+    was_known = old.settled and old.status != NO_RATE
+    return replace(row, revised=old.revised or (was_known and _differs(row, old)))
 
 
 def _differs(row: DayResult, old: DayResult) -> bool:
     pairs = [(getattr(row, field.name), getattr(old, field.name)) for field in fields(row) if field.name in MONEY]
-    return any((a is None) != (b is None) or (a is not None and abs(a - b) > REVISED_USD) for a, b in pairs)
+    least = HALF / 10 ** PLACES.get(row.currency, CENTS)
+    return any((a is None) != (b is None) or (a is not None and b is not None and abs(a - b) > least) for a, b in pairs)

@@ -11,6 +11,7 @@ from core.sync.thinning import thin_account
 log = logging.getLogger(__name__)
 
 DAYS_EVERY = timedelta(minutes=5)
+WISHES_EVERY = timedelta(seconds=10)
 THIN_EVERY = timedelta(hours=1)
 TURN = timedelta(minutes=15)
 TURN_FACT = "upkeep_turn"
@@ -25,10 +26,18 @@ class Upkeep:
         self._storage, self._clock, self._owner = storage, clock, owner
         self._days_at: datetime | None = None
         self._thinned_at: datetime | None = None
+        self._asked_at: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
-        """Tell whether it is time to look after days again."""
-        return self._days_at is None or now - self._days_at >= DAYS_EVERY
+        """Tell whether it is time to look after days again, or somebody waits for days in a currency new to them."""
+        if self._days_at is None or now - self._days_at >= DAYS_EVERY:
+            return True
+        if self._asked_at is not None and now - self._asked_at < WISHES_EVERY:
+            return False
+        self._asked_at = now
+        with self._storage.begin(write=False) as uow:
+            newest = uow.fx.newest_want()
+        return newest is not None and newest >= self._days_at
 
     def run(self) -> None:
         """Close days, and once an hour thin, for every client; one that fails never stops another."""

@@ -1,15 +1,19 @@
-"""What the Overview shows, kept in the URL: `?account=main|all|<id>` and `?period=1|7|30|90`. The URL is the truth."""
+"""What a page shows, kept in the URL: `?account=main|all|<id>`, `?period=1|7|30|90`, `?currency=BRL`.
+
+The URL is the truth; the client's own currency counts where it says none.
+"""
 
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.domain.types import ExchangeAccount
+from core.domain.currencies import REPORTING, USD
+from core.domain.types import ExchangeAccount, User
 from core.services.overview import ALL, MAIN, PERIODS
 from core.ui.i18n import _
 
-ACCOUNT, PERIOD = "account", "period"
-ACCOUNT_KEY, PERIOD_KEY = "filter_account", "filter_period"
+ACCOUNT, PERIOD, CURRENCY = "account", "period", "currency"
+ACCOUNT_KEY, PERIOD_KEY, CURRENCY_KEY = "filter_account", "filter_period", "filter_currency"
 USUAL_PERIOD = 30
 
 
@@ -22,6 +26,31 @@ def period_from_url() -> int:
     """Return how many days the URL asks for; 30 when it does not say or says nonsense."""
     asked = st.query_params.get(PERIOD, "")
     return int(asked) if asked in {str(days) for days in PERIODS} else USUAL_PERIOD
+
+
+def currency_from_url(client: User) -> str:
+    """Return the currency that the URL asks for; the client's own when it does not say or says nonsense."""
+    asked = st.query_params.get(CURRENCY, "")
+    return asked if asked in REPORTING else usual_currency(client)
+
+
+def usual_currency(client: User) -> str:
+    """Return the currency that a client reads money in."""
+    return client.currency if client.currency in REPORTING else USD
+
+
+def render_currency_filter(client: User, currency: str) -> None:
+    """Draw the choice of currencies; choosing writes the URL."""
+    st.session_state[CURRENCY_KEY] = currency
+    st.selectbox(
+        _("Currency"),
+        REPORTING,
+        key=CURRENCY_KEY,
+        on_change=_to_url,
+        args=(CURRENCY, CURRENCY_KEY, usual_currency(client)),
+        filter_mode=None,
+        width=110,
+    )
 
 
 def render_account_filter(accounts: Sequence[ExchangeAccount], view: str) -> None:
@@ -61,8 +90,8 @@ def render_period_filter(days: int) -> None:
 
 
 def clear() -> None:
-    """Go back to the main account and the usual period."""
-    for parameter in (ACCOUNT, PERIOD):
+    """Go back to the main account, the usual period and the client's currency."""
+    for parameter in (ACCOUNT, PERIOD, CURRENCY):
         st.query_params.pop(parameter, None)
 
 

@@ -11,6 +11,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import get_currency_symbol, get_decimal_symbol, get_group_symbol
 
+from core.domain.pnl.sampling import CENTS, PLACES
 from core.ui.i18n import _
 
 MISSING = "—"
@@ -31,12 +32,15 @@ class Formats:
     locale: str
     time_zone: str
 
-    def money(self, value: Number | None, currency: str = "USD", *, signed: bool = False, digits: int = 2) -> str:
-        """Return an amount of fiat money, `signed` with + or - (profit and loss)."""
+    def money(
+        self, value: Number | None, currency: str = "USD", *, signed: bool = False, digits: int | None = None
+    ) -> str:
+        """Return an amount of money with the places of its currency, `signed` with + or - (profit and loss)."""
         if value is None:
             return MISSING
-        rounded = _rounded(value, digits)
-        name = _symbol(currency, self.locale) + (" " if self._is_pt else "")
+        rounded = _rounded(value, PLACES.get(currency, CENTS) if digits is None else digits)
+        symbol = _symbol(currency, self.locale)
+        name = symbol + (" " if self._is_pt or symbol[-1].isalpha() else "")
         return _sign(rounded, signed=signed) + name + _written(rounded, self.locale)
 
     def number(self, value: Number | None, digits: int = 2, *, signed: bool = False) -> str:
@@ -72,9 +76,12 @@ class Formats:
         return self.number(Decimal(str(ratio)) * 100, digits, signed=signed) + "%"
 
     def compact(self, value: Number | None, currency: str = "USD") -> str:
-        """Return money without cents, for narrow places."""
-        large = value is not None and abs(Decimal(str(value))) >= WITHOUT_CENTS
-        return self.money(value, currency, digits=0 if large else 2)
+        """Return money without cents, for narrow places; a coin with more places keeps four digits that matter."""
+        size = Decimal(0) if value is None else abs(Decimal(str(value)))
+        if currency in PLACES:
+            places = PLACES[currency] if not size else min(PLACES[currency], max(0, 3 - size.adjusted()))
+            return self.money(value, currency, digits=places)
+        return self.money(value, currency, digits=0 if size >= WITHOUT_CENTS else CENTS)
 
     def day(self, at: datetime | None) -> str:
         """Return day and month in the person's zone."""

@@ -19,6 +19,7 @@ from core.ui.i18n import _
 
 TICK_SECONDS = 5
 LOOK_AGAIN_SECONDS = 60
+WAIT_SECONDS = 10
 Draw = Callable[[Any, Formats, datetime], None]
 
 
@@ -45,6 +46,21 @@ def _ticker(sight: Sight, client_id: UUID, draw: Draw) -> None:
     shown = [health for health in sight.accounts if health.account.id in sight.shown]
     _render_badges(sight, shown, visitor)
     draw(sight, visitor.formats, now)
+
+
+def render_wait() -> None:
+    """Draw the page again every ten seconds, for what the sidecar is working on."""
+    st.session_state[state.JUST_DRAWN] = True
+    _wait()
+
+
+@st.fragment(run_every=WAIT_SECONDS, key="wait")
+def _wait() -> None:
+    """Ask for the whole page; never touches the session's idle clock."""
+    require_scope()
+    if not st.session_state.pop(state.JUST_DRAWN, False):
+        st.session_state[state.QUIET_RERUN] = True
+        st.rerun()
 
 
 def _worth_a_look(sight: Sight, visitor: Visitor) -> bool:

@@ -209,6 +209,10 @@ PLATFORM_MESSAGES: Mapping[str, tuple[str, str]] = {
     "own_user": (N_("Nobody disables themselves."), N_("Ask another administrator.")),
     "not_signed_in": (N_("You are signed out."), N_("Sign in again.")),
     "unknown_currency": (N_("This currency is not known."), N_("Choose one of the list.")),
+    "days_pending": (
+        N_("The days of this period are still being computed in this currency."),
+        N_("Try again shortly."),
+    ),
     "unknown_period": (N_("This period is not known."), N_("Choose one of the list.")),
     "unknown_time_zone": (N_("This time zone is not known."), N_("Choose one of the list.")),
     "unknown_language": (N_("This language is not known."), N_("Choose one of the list.")),

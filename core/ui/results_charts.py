@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 import streamlit as st
 
-from core.services.results_types import CENT, CLOSING, OPENING, STEPS, Day, Results
+from core.services.results_types import CLOSING, OPENING, STEPS, Day, Results
 from core.ui.charts import FONT_SIZE, Spec, text_style, tooltip_style
 from core.ui.curve import DOWN, LETTER_WIDTH, UP, nice_ticks
 from core.ui.format import Formats, markdown_safe
@@ -69,7 +69,7 @@ def _steps(results: Results, formats: Formats, colors: Palette) -> list[_Step]:
     steps = [_Step(bar_name(OPENING), 0.0, level, formats.money(opening, currency), colors.primary)]
     for name in STEPS:
         value = results.bars[name]
-        if value is None or abs(value) < CENT:
+        if value is None or abs(value) < results.cent:
             continue
         color = colors.series[8] if name in STEPS[:2] else colors.gain if value > 0 else colors.loss
         color = colors.warning if name == "unexplained" else color
@@ -130,7 +130,7 @@ def render_curve(results: Results, formats: Formats, *, rate: bool, key: str) ->
         "tooltip": {"trigger": "axis", "formatter": "{@when}<br/><b>{@text}</b><br/>{@note}", **tooltip_style(colors)},
         "xAxis": _day_axis(formats, colors),
         "yAxis": {"type": "value", "min": ticks[0], "max": ticks[-1], "show": False},
-        "series": _curve_series(points, dict(zip(ticks, labels, strict=True)), colors, rate=rate),
+        "series": _curve_series(points, dict(zip(ticks, labels, strict=True)), colors, rate=rate, least=results.cent),
     }
     alt = _("From {start} to {end}").format(start=write(values[0]), end=write(values[-1]))
     st.echarts_chart(figure, key=key, height=CURVE_HEIGHT, theme=None, alt=alt)
@@ -153,7 +153,12 @@ def curve_points(results: Results, *, rate: bool) -> list[tuple[date, float, Day
 
 
 def _curve_series(
-    points: Sequence[tuple[date, float, Day | None]], ticks: dict[float, str], colors: Palette, *, rate: bool
+    points: Sequence[tuple[date, float, Day | None]],
+    ticks: dict[float, str],
+    colors: Palette,
+    *,
+    rate: bool,
+    least: float,
 ) -> list[Spec]:
     series: list[Spec] = [
         {
@@ -174,7 +179,7 @@ def _curve_series(
         marks = [
             [at.isoformat(), value]
             for at, value, day in points
-            if day and abs(flow := day.result.net_flows or 0.0) >= CENT and (flow > 0) is incoming
+            if day and abs(flow := day.result.net_flows or 0.0) >= least and (flow > 0) is incoming
         ]
         if marks:
             border = {"borderColor": colors.background, "borderWidth": 1.5}
@@ -198,7 +203,7 @@ def day_note(day: Day, results: Results, formats: Formats) -> str:
     """Return what is to be known of a day, in a line each."""
     row, currency = day.result, results.question.currency
     lines = []
-    if row.net_flows is not None and abs(row.net_flows) >= CENT:
+    if row.net_flows is not None and abs(row.net_flows) >= results.cent:
         flow = formats.money(row.net_flows, currency, signed=True)
         lines.append(_("deposits and withdrawals: {amount}").format(amount=flow))
     if row.unexplained is not None and row.unexplained_ok is False:
@@ -207,6 +212,7 @@ def day_note(day: Day, results: Results, formats: Formats) -> str:
     lines += [_("provisional")] if day.is_provisional else []
     lines += [_("restated")] if row.revised else []
     lines += [_("not read for more than a day")] if row.status == "gap" else []
+    lines += [_("no exchange rate")] if row.status == "no_fx" else []
     return "<br/>".join(lines)
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 from babel.dates import get_day_names
 
+from core.domain.pnl.sampling import CENTS, PLACES
 from core.services.results_types import Results
 from core.ui.charts import FONT_SIZE, Spec, text_style, tooltip_style
 from core.ui.curve import LETTER_WIDTH, nice_ticks
@@ -128,7 +129,7 @@ def _calendar_frame(results: Results, formats: Formats, *, in_full: bool) -> tup
             continue
         place = ((row.day - monday).days // 7, row.day.weekday())
         mark = "*" if day.is_provisional or row.unexplained_ok is False else ""
-        text = f"{row.day.day}\n{_tiny(row.total, formats)}{mark}" if in_full else ""
+        text = f"{row.day.day}\n{_tiny(row.total, results.question.currency, formats)}{mark}" if in_full else ""
         rows.append(
             (*place, row.total, full_date(row.day, formats), write(row.total), day_note(day, results, formats), text)
         )
@@ -140,8 +141,10 @@ def _weekdays(formats: Formats) -> list[str]:
     return [str(names[number]).rstrip(".") for number in range(7)]
 
 
-def _tiny(value: float, formats: Formats) -> str:
-    """Return money in a few letters, without its currency: 1.234 or 12,3 k."""
+def _tiny(value: float, currency: str, formats: Formats) -> str:
+    """Return money in a few letters, without its currency: 1.234 or 12,3 k; thousandths of a bitcoin."""
+    if PLACES.get(currency, CENTS) > CENTS:
+        return formats.number(value * 1000, 2, signed=True) + " m"
     if abs(value) >= 100_000:
         return formats.number(value / 1000, 0, signed=True) + " k"
     return formats.number(value, 0 if abs(value) >= 100 else 2, signed=True)

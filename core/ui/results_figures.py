@@ -1,9 +1,12 @@
 """Figures of the Results page: the result on top, what it rests on, and statistics with the size of their sample."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import streamlit as st
 
+from core.domain.currencies import USD, FxSource
+from core.services.rates import Rate
 from core.services.results_types import CLOSING, Results
 from core.ui.format import MISSING, Formats, markdown_safe
 from core.ui.i18n import _
@@ -34,7 +37,7 @@ def render_cards(results: Results, formats: Formats) -> None:
                 _("Result"),
                 formats.money(results.total, currency, signed=True),
                 _("Change of equity without deposits, withdrawals and capital in or out of scope."),
-                _("A rate or a price is missing."),
+                _no_money(results),
             ),
             Figure(
                 "twr",
@@ -55,11 +58,35 @@ def render_cards(results: Results, formats: Formats) -> None:
                 _("Closing equity"),
                 formats.money(results.bars[CLOSING], currency),
                 _("Value of everything at the end of the period."),
-                _("A wallet has not been read for more than a day."),
+                _no_money(results),
             ),
         ):
             with st.container(border=True, height="stretch", key=f"card_{figure.name}", gap="xxsmall"):
                 _draw(figure)
+                if figure.name == "result":
+                    _render_currency_effect(results, formats)
+
+
+def _render_currency_effect(results: Results, formats: Formats) -> None:
+    """Say how much of the result is trading and how much the exchange rate did."""
+    currency, effect = results.question.currency, results.bars.get("fx_effect")
+    if currency == USD or effect is None or results.trading is None:
+        return
+    trading, rate = (formats.money(value, currency, signed=True) for value in (results.trading, effect))
+    words = _("of which {trading} from trading and {effect} from the exchange rate")
+    st.caption(markdown_safe(words.format(trading=trading, effect=rate)))
+
+
+def render_pending(results: Results) -> None:
+    """Say that days are not computed in the currency yet, in place of figures that would be half the truth."""
+    currency = results.question.currency
+    text = _("{count} days of this period are not computed in {currency} yet.")
+    more = _("The sidecar is at it; it takes a minute or two. Nothing is shown until every day is there.")
+    st.info(
+        f"{text.format(count=results.pending, currency=currency)} {more}",
+        title=_("Results in {currency} are being computed").format(currency=currency),
+        icon=":material/hourglass_top:",
+    )
 
 
 def render_basis(results: Results, formats: Formats) -> None:
@@ -69,7 +96,8 @@ def render_basis(results: Results, formats: Formats) -> None:
     began = full_date(results.since, formats)
     text = _("result since {date}, where the history begins") if results.history_begins else _("result since {date}")
     zone = _("days of {zone}").format(zone=results.time_zone)
-    st.caption(f":material/calendar_month: {text.format(date=began)} · {zone} · {results.question.currency}")
+    unit = rate_note(results.rate, results.question.currency, formats)
+    st.caption(markdown_safe(f":material/calendar_month: {text.format(date=began)} · {zone} · {unit}"))
     notes = []
     if results.is_provisional:
         if results.ledger_read_to is None:
@@ -88,8 +116,26 @@ def render_basis(results: Results, formats: Formats) -> None:
         notes.append(
             ":orange[:material/history:] " + _("days with a wallet not read: {count}").format(count=len(results.gaps))
         )
+    if results.unrated:
+        days = ", ".join(full_date(day, formats) for day in results.unrated[-5:])
+        words = _("no exchange rate for {count} days, so their money is unknown: {days}")
+        notes.append(":orange[:material/currency_exchange:] " + words.format(count=len(results.unrated), days=days))
     for note in notes:
         st.caption(note)
+
+
+def rate_note(rate: Rate | None, currency: str, formats: Formats) -> str:
+    """Return a currency with the rate in force, who says so and since when."""
+    if currency == USD or rate is None:
+        return currency
+    sources = {FxSource.PTAX: _("PTAX"), FxSource.MARKET: _("market")}
+    shown = Decimal(str(rate.per_usd))
+    amount = formats.number(shown, 4) if shown >= 1 else formats.amount(shown)
+    if currency == "BTC":
+        amount = formats.amount(shown)
+    words = _("{currency}: {amount} for 1 USD ({source}, {time})")
+    source = sources.get(FxSource(rate.source), rate.source)
+    return words.format(currency=currency, amount=amount, source=source, time=formats.instant(rate.as_of))
 
 
 def render_unexplained(results: Results, formats: Formats) -> None:
@@ -154,6 +200,13 @@ def statistics(results: Results, formats: Formats) -> list[Figure]:
         Figure("positive", _("Winning days"), formats.percent(risk.positive_days, 1),
                _("Share of the closed days with a gain."), _("no closed day yet")),
     ]  # fmt: skip
+
+
+def _no_money(results: Results) -> str:
+    """Return why an amount of money is not known."""
+    if results.unrated:
+        return _("There is no exchange rate for {count} days.").format(count=len(results.unrated))
+    return _("A wallet has not been read for more than a day.")
 
 
 def _no_return(results: Results) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.domain.pnl.book import COMPONENTS
-from core.services.results_types import BARS, CENT, EXCHANGE, STEPS, SYMBOL, Part, Results, Row
+from core.services.results_types import BARS, EXCHANGE, STEPS, SYMBOL, Part, Results, Row
 from core.ui.format import Formats, markdown_safe
 from core.ui.guard import Visitor
 from core.ui.i18n import _
@@ -37,7 +37,7 @@ def render_bars(results: Results, formats: Formats, *, key: str) -> None:
 def render_parts(parts: Sequence[Part], results: Results, visitor: Visitor, *, by: str, key: str) -> None:
     """Draw what each part did, and that the parts add up to the result."""
     write = money_writer(results, visitor.formats)
-    used = [name for name in COMPONENTS if any(abs(part.money[name]) >= CENT for part in parts)]
+    used = [name for name in COMPONENTS if any(abs(part.money[name]) >= results.cent for part in parts)]
     columns = [
         text_column("name", _(GROUPS[by]), [_part_name(part, visitor) for part in parts], pinned=True),
         _money(_("Result"), "total", parts, write),

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, or_, select
 
+from core.domain.currencies import FX_MAX_AGE_SECONDS, RateBatch
 from core.domain.day_result import DayResult
 from core.persistence.models import DayResultRow
 from core.persistence.repositories.base import EVERY_CLIENT, Repository
@@ -53,6 +54,20 @@ class DayRepository(Repository):
             .group_by(DayResultRow.scope)
         )
         return {scope: (first, last) for scope, first, last in self.run(statement)}
+
+    def made_before(self, client_id: UUID, currency: str, rates: Collection[RateBatch]) -> list[DayResult]:
+        """Return a client's results made before a rate that counts in their day, or is carried into it, was learnt."""
+        self._require_own(client_id)
+        if not rates:
+            return []
+        row, age = DayResultRow, timedelta(seconds=FX_MAX_AGE_SECONDS)
+        lacking = [
+            and_(row.computed_at < one.read_at, row.ends_at >= one.first, row.begins_at <= one.last + age)
+            for one in rates
+        ]
+        mine = (row.client_id == client_id, row.currency == currency)
+        found = self.run(select(*DAY_COLUMNS).where(*mine, or_(*lacking)).order_by(row.scope, row.day))
+        return [DayResult(*values) for values in found]
 
     def forget(self, currencies: Collection[str]) -> None:
         """Delete the results in these currencies, for all clients: they are to be computed anew."""

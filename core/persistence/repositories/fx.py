@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from core.domain.currencies import StoredRate
+from core.domain.currencies import RateBatch, StoredRate
 from core.persistence.models import ClientCurrencyRow, FxRateRow
-from core.persistence.repositories.base import Repository, row_of
+from core.persistence.repositories.base import EVERY_CLIENT, Repository, row_of
 from core.ports import ClientIds
 
 COLUMNS = tuple(getattr(FxRateRow, name) for name in StoredRate.__dataclass_fields__)
@@ -32,6 +32,20 @@ class FxRepository(Repository):
     def newest(self, source: str) -> datetime | None:
         """Return the time of a source's newest rate, None where it has none."""
         at: datetime | None = self.run(select(func.max(FxRateRow.at)).where(FxRateRow.source == source)).scalar()
+        return at
+
+    def batches(self, currency: str, source: str, *, read_since: datetime) -> list[RateBatch]:
+        """Return the readings since an instant that brought new rates, ascending."""
+        row = FxRateRow
+        columns = (row.read_at, func.min(row.at), func.max(row.at))
+        mine = (row.currency == currency, row.source == source, row.read_at >= read_since)
+        found = self.run(select(*columns).where(*mine).group_by(row.read_at).order_by(row.read_at))
+        return [RateBatch(*batch) for batch in found]
+
+    def newest_want(self) -> datetime | None:
+        """Return when a client last chose a currency that was new to it."""
+        newest = select(func.max(ClientCurrencyRow.wanted_at)).prefix_with(EVERY_CLIENT)
+        at: datetime | None = self.run(newest).scalar()
         return at
 
     def want(self, client_id: UUID, currency: str, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pandas as pd
@@ -10,16 +10,20 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.api.csv_text import make_dialect, write_csv
+from core.domain.currencies import StoredRate
+from core.domain.marks import PricePoint
 from core.domain.pnl.book import COMPONENTS
 from core.domain.types import Scope, User
+from core.services.rates import note_currency
 from core.services.results_export import open_results_export
 from core.services.results_types import BARS, Question
 from core.ui.format import Formats, markdown_safe
-from tests.core.services.results_past import HOUR, Trader, close
+from tests.core.persistence.makers import scope_of
+from tests.core.services.results_past import DAY, HOUR, Trader, close
 from tests.core.ui.house import SECOND, ScreenHouse, words
 
 DAYS = 4
-CENT = Decimal("0.01")
+PLACES = {"BTC": 8}
 LABELS = {
     "result": "Resultado",
     "twr": "Retorno ponderado pelo tempo",
@@ -45,30 +49,45 @@ def ana(house: ScreenHouse) -> Iterator[User]:
     two = Trader(house.storage, client, "Bitget", seed=2, exchange="bitget", created_at=since)
     one.live(since, house.now, step=4 * HOUR)
     two.live(since, house.now, step=4 * HOUR, odd=True)
+    _store_rates(house, since)
     close(house.storage, client, house.now)
     yield client
 
 
-def file_of(house: ScreenHouse, client: User, dataset: str, period: str = "7d") -> list[dict[str, str]]:
+def _store_rates(house: ScreenHouse, since: datetime) -> None:
+    """Store a dollar of 5 reais that rises by a hundredth every day, and bitcoin's price over all exchanges."""
+    days = [since + n * DAY for n in range(-1, DAYS + 1)]
+    rates = [StoredRate("BRL", at, 5 + Decimal(n) / 100, "ptax", at) for n, at in enumerate(days)]
+    with house.storage.begin() as uow:
+        uow.fx.save(rates)
+        uow.price_history.save([PricePoint("BTC", at, Decimal(60000 + 10 * n)) for n, at in enumerate(days)])
+
+
+def file_of(
+    house: ScreenHouse, client: User, dataset: str, period: str = "7d", currency: str = "USD"
+) -> list[dict[str, str]]:
     """Return the rows of a file as somebody reads them who has it."""
     scope = Scope(client.id, client.role, frozenset({client.id}), authenticated_at=house.web.clock())
-    export = open_results_export(
-        house.web.storage, scope, dataset, Question(client.id, "all", period), now=house.web.clock()
-    )
+    question = Question(client.id, "all", period, currency=currency)
+    export = open_results_export(house.web.storage, scope, dataset, question, now=house.web.clock())
     dialect = make_dialect("iso", client.time_zone)
     assert dialect is not None
     text = b"".join(piece for piece, _count in write_csv(export.columns, export.rows, dialect)).decode()
     return list(csv.DictReader(text.splitlines()))
 
 
-def cents(value: object) -> Decimal:
-    return Decimal(str(value)).quantize(CENT)
+def cents(value: object, currency: str = "USD") -> Decimal:
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-PLACES.get(currency, 2)))
 
 
-def test_every_figure_of_the_page_is_the_figure_of_the_file(house: ScreenHouse, ana: User) -> None:
-    at = house.screen(ana, "results", account="all", period="7d", bar="funding", by="account")
+@pytest.mark.parametrize("currency", ["USD", "BRL", "BTC"])
+def test_every_figure_of_the_page_is_the_figure_of_the_file(house: ScreenHouse, ana: User, currency: str) -> None:
+    note_currency(house.web.storage, scope_of(ana), ana.id, currency, now=house.now)
+    close(house.storage, ana, house.now)
+    at = house.screen(ana, "results", account="all", period="7d", bar="funding", by="account", currency=currency)
     assert not at.exception
-    figures = {row["item"]: (row["value"], row["unit"]) for row in file_of(house, ana, "pnl")}
+    figures = {row["item"]: (row["value"], row["unit"]) for row in file_of(house, ana, "pnl", currency=currency)}
+    assert {unit for _value, unit in figures.values()} == {currency, "ratio", "count"}
     formats = Formats("pt_BR", ana.time_zone)
 
     def written(name: str) -> str:
@@ -84,15 +103,46 @@ def test_every_figure_of_the_page_is_the_figure_of_the_file(house: ScreenHouse, 
     shown = {metric.label: metric.value for metric in at.metric}
     assert shown == {label: written(name) for name, label in LABELS.items()}
     bars, parts, rows = _tables(at)
-    assert [cents(value) for value in bars["value"]] == [cents(figures[bar][0]) for bar in BARS]
-    filed = [row for row in file_of(house, ana, "attribution") if row["by"] == "account"]
+    assert [cents(value, currency) for value in bars["value"]] == [cents(figures[bar][0], currency) for bar in BARS]
+    filed = [row for row in file_of(house, ana, "attribution", currency=currency) if row["by"] == "account"]
     assert list(parts["name"]) == [row["name"] for row in filed]
-    assert [cents(value) for value in parts["total"]] == [cents(row["result"]) for row in filed]
+    assert [cents(value, currency) for value in parts["total"]] == [cents(row["result"], currency) for row in filed]
     for name in set(COMPONENTS) & set(parts.columns):
-        assert [cents(value) for value in parts[name]] == [cents(row[name]) for row in filed]
-    behind = [row for row in file_of(house, ana, "pnl_rows") if row["bar"] == "funding"]
-    assert [cents(value) for value in rows["value"]] == [cents(row["value"]) for row in behind]
-    assert sum(cents(row["value"]) for row in behind) == cents(figures["funding"][0])
+        assert [cents(value, currency) for value in parts[name]] == [cents(row[name], currency) for row in filed]
+    behind = [row for row in file_of(house, ana, "pnl_rows", currency=currency) if row["bar"] == "funding"]
+    assert [cents(value, currency) for value in rows["value"]] == [cents(row["value"], currency) for row in behind]
+    assert cents(sum(Decimal(row["value"]) for row in behind), currency) == cents(figures["funding"][0], currency)
+
+
+@pytest.mark.parametrize(("currency", "sign"), [("BRL", "R\\$"), ("BTC", "BTC")])
+def test_the_page_tells_trading_from_currency(house: ScreenHouse, ana: User, currency: str, sign: str) -> None:
+    text = words(house.screen(ana, "results", account="all", period="7d", currency=currency)).replace("\xa0", " ")
+    figures = {row["item"]: row["value"] for row in file_of(house, ana, "pnl", currency=currency)}
+    formats = Formats("pt_BR", ana.time_zone)
+    trading, effect = (
+        markdown_safe(formats.money(Decimal(figures[name]), currency, signed=True)) for name in ("trading", "fx_effect")
+    )
+    assert f"dos quais {trading} de operação e {effect} de câmbio" in text
+    assert f"{sign} " in text
+
+
+def test_the_clients_own_currency_counts_where_the_url_says_none(house: ScreenHouse, ana: User) -> None:
+    at = house.screen(ana, "settings")
+    at.selectbox(key="settings_currency").set_value("BRL")
+    at.button(key="settings_submit").click().run()
+    at.switch_page("../../pages/results.py").run()
+    assert at.selectbox(key="filter_currency").value == "BRL"
+    at.selectbox(key="filter_currency").set_value("USD").run()
+    assert at.query_params["currency"] == "USD"
+    assert not at.exception
+
+
+def test_days_without_a_rate_are_a_dash_with_the_reason(house: ScreenHouse, ana: User) -> None:
+    at = house.screen(ana, "results", account="all", period="7d", currency="EUR")
+    assert not at.exception
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert (shown["Resultado"], shown["Patrimônio final"]) == ("—", "—")
+    assert "sem taxa de câmbio em" in words(at)
 
 
 def test_days_of_the_file_add_up_to_the_result_of_the_page(house: ScreenHouse, ana: User) -> None:

@@ -6,12 +6,12 @@ from tests.core.ui.house import ScreenHouse, words
 def test_the_language_changes_at_once(house: ScreenHouse) -> None:
     ana = house.person()
     at = house.screen(ana, "settings")
-    assert "Idioma e horário" in words(at)
+    assert "Idioma, horário e moeda" in words(at)
     at.selectbox(key="settings_language").set_value("en")
     at.selectbox(key="settings_time_zone").set_value("Europe/Lisbon")
     at.button(key="settings_submit").click().run()
     assert not at.exception
-    assert "Language and time" in words(at)
+    assert "Language, time and currency" in words(at)
     with house.storage.begin(write=False) as uow:
         stored = uow.users.get(ana.id)
     assert stored is not None
