@@ -27,13 +27,14 @@ def main() -> None:
         st.title(_("Results"), anchor=False)
         render_no_client()
         return
-    question = results_filters.question_from_url(client)
-    note_currency(visitor.web.storage, visitor.scope, client.id, question.currency, now=visitor.web.clock())
+    currency = filters.currency_from_url(client)
+    question = results_filters.question_from_url(client.id, currency)
+    note_currency(visitor.web.storage, visitor.scope, client.id, currency, now=visitor.web.clock())
     try:
         results = _load(visitor, question)
     except (NotFoundError, InvalidInputError):
         results_filters.clear()
-        results = _load(visitor, results_filters.question_from_url(client))
+        results = _load(visitor, results_filters.question_from_url(client.id, filters.usual_currency(client)))
     _render_title(results, client)
     if not results.accounts and not results.days:
         render_no_account(visitor)

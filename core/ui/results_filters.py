@@ -5,10 +5,10 @@ The URL is the truth: a widget writes it, and the page reads only it.
 
 from datetime import date, timedelta
 from urllib.parse import urlencode
+from uuid import UUID
 
 import streamlit as st
 
-from core.domain.types import User
 from core.services.overview import MAIN
 from core.services.results_types import CUSTOM, GROUPS, PERIODS, STEPS, THIRTY, Question, Results
 from core.ui import filters
@@ -21,15 +21,14 @@ USUAL = THIRTY
 DIALECTS = ("pt-BR", "iso")
 
 
-def question_from_url(client: User) -> Question:
+def question_from_url(client_id: UUID, currency: str) -> Question:
     """Return what the URL asks for; thirty days of the main account where it does not say or says nonsense."""
     period = st.query_params.get(PERIOD, USUAL)
     first, last = _date(FIRST), _date(LAST)
     if period not in PERIODS or (period == CUSTOM and (first is None or last is None or first > last)):
         period = USUAL
     dates = (first, last) if period == CUSTOM else (None, None)
-    view, currency = filters.view_from_url(), filters.currency_from_url(client)
-    return Question(client.id, view, period, *dates, currency=currency)
+    return Question(client_id, filters.view_from_url(), period, *dates, currency=currency)
 
 
 def bar_from_url() -> str | None:
