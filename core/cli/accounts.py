@@ -38,7 +38,7 @@ def list_accounts(options: argparse.Namespace, settings: Settings) -> int:
 def set_main(options: argparse.Namespace, settings: Settings) -> int:
     """Make an account the main one of its client."""
     web = bootstrap.build_web(settings)
-    with web.storage.begin(write=False) as uow:
+    with web.storage.begin(bootstrap.operator_scope(web.clock()), write=False) as uow:
         account = uow.accounts.get(options.account, None)
         if account is None:
             raise NotFoundError("no such account")

@@ -14,6 +14,7 @@ from core.domain.types import AccountStatus, ExchangeAccount, JobStatus, Role, U
 from core.errors import ConfigurationError, ConflictError, PlatformError
 from core.ports import Storage
 from core.services import account_keys, people
+from core.services.access import WHOLE_FLEET
 from core.services.people import NewPerson
 
 ACCOUNTS = (("binance", "good", "Binance"), ("bitget", "good", "Bitget"), ("binance", "spot", "Binance Spot"))
@@ -53,7 +54,7 @@ def load(web: Web, world: World) -> list[DemoLogin]:
 
 def remove(storage: Storage) -> int:
     """Erase everything of the demo world; return how many people it held."""
-    with storage.begin() as uow:
+    with storage.begin(WHOLE_FLEET) as uow:
         return uow.users.delete_demo()
 
 
@@ -63,7 +64,7 @@ def refuse_real_accounts(storage: Storage) -> None:
     Raises:
         ConflictError: the database holds accounts of clients who are no demo.
     """
-    with storage.begin(write=False) as uow:
+    with storage.begin(WHOLE_FLEET, write=False) as uow:
         if uow.accounts.has_real():
             raise ConflictError("this database holds real accounts; the demo world stays out of it")
 
@@ -85,7 +86,7 @@ def _add_account(web: Web, world: World, client: User, sandbox_key: SandboxKey, 
     entries = _read_ledger(web, sandbox_key, world.opened_at, web.clock())
     now = web.clock()
     job = account_keys.add_account(web.storage, web.exchanges, web.sealer, operator_scope(now), new, now=now)
-    with web.storage.begin() as uow:
+    with web.storage.begin(operator_scope(now)) as uow:
         account = uow.accounts.get(job.account_id, None)
         if account is not None:
             uow.ledger.add(history.past_ledger(world, account, entries, now))
@@ -95,7 +96,7 @@ def _add_account(web: Web, world: World, client: User, sandbox_key: SandboxKey, 
 def _wait_until_verified(web: Web, account_id: UUID) -> ExchangeAccount:
     deadline = time.monotonic() + VERIFIED_WITHIN_SECONDS
     while time.monotonic() < deadline:
-        with web.storage.begin(write=False) as uow:
+        with web.storage.begin(operator_scope(web.clock()), write=False) as uow:
             account = uow.accounts.get(account_id, None)
             jobs = uow.jobs.latest([account_id], None)
             is_read = bool(uow.readings.first_point_at([account_id], None))
@@ -108,7 +109,8 @@ def _wait_until_verified(web: Web, account_id: UUID) -> ExchangeAccount:
 
 
 def _add_history(web: Web, world: World, account: ExchangeAccount, sandbox_key: SandboxKey) -> None:
-    with web.storage.begin(write=False) as uow:
+    whole = operator_scope(web.clock())
+    with web.storage.begin(whole, write=False) as uow:
         first = uow.readings.first_point_at([account.id], None)[account.id].at
         wallets = uow.readings.wallets([account.id], None)
         held = uow.readings.balances([account.id], None)
@@ -116,7 +118,7 @@ def _add_history(web: Web, world: World, account: ExchangeAccount, sandbox_key: 
     points = list(history.past_points(world, account, sandbox_key.uid, instants))
     starts = list(history.first_wallets(world, sandbox_key.uid, wallets, instants[0]))
     details = list(history.past_details(world, sandbox_key.uid, instants, wallets, held))
-    with web.storage.begin() as uow:
+    with web.storage.begin(whole) as uow:
         uow.readings.add_history(points, (), starts)
         uow.history.add(account, details)
 

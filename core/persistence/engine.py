@@ -17,6 +17,9 @@ BUSY_SECONDS = 10
 IDLE_SECONDS = 60
 POOL_SIZE = 20
 WRITE = "ga_write"
+ASK_SERVER = (
+    "SELECT current_setting('fsync'), (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)"
+)
 FOREIGN_KEYS = "PRAGMA foreign_keys = ON"
 PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
@@ -36,11 +39,15 @@ SEALED_COLUMNS = frozenset(
 
 
 class StorageRole(StrEnum):
-    """Who connects: the web process may not read sealed columns."""
+    """Who connects: the web process may not read sealed columns; the command line is the owner of the tables."""
 
     WEB = "web"
     SYNC = "sync"
+    BACKUP = "backup"
     CLI = "cli"
+
+
+ROLE_NAMES = {role: f"ga_{role}" for role in (StorageRole.WEB, StorageRole.SYNC, StorageRole.BACKUP)}
 
 
 def parse_url(url: str) -> URL:
@@ -112,6 +119,8 @@ def _postgres_engine(url: URL, role: StorageRole) -> Engine:
     settings = f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={BUSY_SECONDS}s"
     if role is StorageRole.SYNC:
         settings += f" {_bounded_holds()}"
+    if role in ROLE_NAMES:  # refused where the URL's own role is no member, or the schema was never made
+        settings += f" -c role={ROLE_NAMES[role]}"
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -119,7 +128,7 @@ def _postgres_engine(url: URL, role: StorageRole) -> Engine:
         pool_timeout=BUSY_SECONDS,
         connect_args={"options": settings, "connect_timeout": BUSY_SECONDS},
     )
-    event.listen(engine, "connect", _refuse_unsafe_server)
+    event.listen(engine, "connect", _refuse_unsafe_role if role in ROLE_NAMES else _refuse_unsafe_server)
     return engine
 
 
@@ -140,12 +149,24 @@ def _bounded_holds() -> str:
 
 
 def _refuse_unsafe_server(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    fsync, _ = _ask(connection)
+    require_fsync(fsync)
+
+
+def _refuse_unsafe_role(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    fsync, is_unbound = _ask(connection)
+    require_fsync(fsync)
+    if is_unbound:
+        raise ConfigurationError("the database roles ga_… must be no superusers and must not have BYPASSRLS")
+
+
+def _ask(connection: DBAPIConnection) -> tuple[str, bool]:
     cursor = connection.cursor()
-    cursor.execute("SHOW fsync")
-    (fsync,) = cursor.fetchone() or ("",)
+    cursor.execute(ASK_SERVER)
+    fsync, is_unbound = cursor.fetchone() or ("", True)
     cursor.close()
     connection.rollback()
-    require_fsync(fsync)
+    return fsync, is_unbound
 
 
 def require_fsync(setting: str) -> None:

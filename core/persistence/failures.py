@@ -1,15 +1,17 @@
 """What the drivers raise, as the platform's errors: down or locked, a clash with stored rows, or our own mistake."""
 
+import re
 import sqlite3
 from typing import TypeVar
 
 from sqlalchemy import ExceptionContext
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from core.errors import ConflictError, PlatformError, StorageUnavailableError
+from core.errors import ConfigurationError, ConflictError, PlatformError, StorageUnavailableError
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 RETRYABLE_STATES = ("40", "53", "55", "57", "58")
+NO_ROLE = re.compile(r'role "ga_\w+" does not exist|permission denied to set role')
 E = TypeVar("E", bound=PlatformError)
 
 
@@ -21,6 +23,8 @@ def translate_failure(context: ExceptionContext) -> BaseException | None:
     error = context.sqlalchemy_exception
     if isinstance(error, IntegrityError):
         return ConflictError(_name_of(context.original_exception))
+    if NO_ROLE.search(str(context.original_exception)):
+        return ConfigurationError("the database has no roles for the processes: run `python -m core migrate`")
     if context.is_disconnect or _is_unavailable(error, context.original_exception):
         return StorageUnavailableError(_name_of(context.original_exception))
     return None

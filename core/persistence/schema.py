@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from core.errors import StorageUnavailableError
+from core.persistence import rights
 from core.persistence.engine import StorageRole, make_engine, parse_url, sqlite_path
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -39,6 +40,10 @@ def migrate(url: str) -> str:
         if path is not None:
             _copy(engine, path)
         upgrade(engine)
+        if path is None:
+            with engine.begin() as connection:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_MIGRATION})
+                rights.apply(connection)
     finally:
         engine.dispose()
     return head()
@@ -50,8 +55,10 @@ def backup_path(path: Path, revision: str) -> Path:
 
 
 def is_current(connection: Connection) -> bool:
-    """Tell whether every migration has run on this database."""
-    return _revision(connection) == head()
+    """Tell whether every migration has run on this database, and on PostgreSQL whether every role has its rights."""
+    if _revision(connection) != head():
+        return False
+    return connection.dialect.name == "sqlite" or rights.are_current(connection)
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.domain.types import Scope
@@ -13,6 +14,7 @@ from core.errors import ConflictError, StorageUnavailableError
 from core.persistence.engine import BUSY_SECONDS, WRITE, StorageRole, make_engine, parse_url, sqlite_path
 from core.persistence.failures import forget_values
 from core.persistence.repositories.audit import AuditChain
+from core.persistence.rights import SET_CLIENTS
 from core.persistence.schema import is_current
 from core.persistence.unit_of_work import SqlUnitOfWork
 
@@ -53,6 +55,8 @@ class SqlStorage:
         try:
             with self._turn(write), self._connect(write) as connection:
                 allowed = None if scope is None else scope.client_ids
+                if self._is_bound:
+                    self._name_clients(connection, scope)
                 yield SqlUnitOfWork(connection, allowed=allowed, audit_chain=self._audit_chain)
                 if write:
                     connection.commit()
@@ -60,6 +64,18 @@ class SqlStorage:
             raise StorageUnavailableError("no free connection") from e
         except (ConflictError, StorageUnavailableError) as e:
             raise forget_values(e) from None
+
+    @cached_property
+    def _is_bound(self) -> bool:
+        """Tell whether the database itself holds transactions to the clients they name."""
+        return self._role is StorageRole.WEB and not self.is_sqlite
+
+    @staticmethod
+    def _name_clients(connection: Connection, scope: Scope | None) -> None:
+        """Tell PostgreSQL whose rows this transaction may touch; without a scope nobody's."""
+        every = scope is not None and scope.client_ids is None
+        named = "" if scope is None else ",".join(sorted(map(str, scope.client_ids or ())))
+        connection.execute(text(SET_CLIENTS), {"client_ids": named, "every": "on" if every else ""})
 
     def ping(self) -> None:
         """Ask the database for a sign of life.
@@ -75,8 +91,11 @@ class SqlStorage:
         path = sqlite_path(self._url)
         if path is not None and not path.exists():
             return False
-        with self.begin(write=False) as uow:
-            return is_current(uow.connection)
+        try:
+            with self.begin(write=False) as uow:
+                return is_current(uow.connection)
+        except ProgrammingError:  # PostgreSQL: this process's role has no rights here yet
+            return False
 
     def dispose(self) -> None:
         """Close all connections."""

@@ -9,6 +9,7 @@ from core.domain.types import ExchangeAccount, Role, Scope
 from core.errors import ForbiddenError, NotFoundError, StepUpRequiredError
 
 STEP_UP_AGE = timedelta(minutes=10)
+WHOLE_FLEET = Scope(user_id=UUID(int=0), role=Role.ADMIN, client_ids=None)  # for counts that name nobody
 
 
 def clients_of(scope: Scope, client_id: UUID | None = None) -> Collection[UUID] | None:

@@ -189,8 +189,7 @@ def _require_client(uow: UnitOfWork, client_id: UUID) -> None:
 
 
 def _refuse_key_in_use(uow: UnitOfWork, index: str, *, except_id: UUID | None) -> None:
-    other = uow.accounts.by_duplicate_index(index)
-    if other is not None and other.id != except_id:
+    if uow.accounts.key_holder(index) not in (None, except_id):
         raise ConflictError(code="duplicate_key")
 
 

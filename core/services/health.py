@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from core.domain.types import STOPPED, Freshness, Heartbeat, SyncState
 from core.ports import Storage
+from core.services.access import WHOLE_FLEET
 from core.services.overview_types import SystemHealth
 
 FRESH_INTERVALS = 2
@@ -70,7 +71,7 @@ class FleetHealth:
 
 def read_fleet_health(storage: Storage, now: datetime) -> FleetHealth:
     """Count accounts by state and age, for the operator's metrics."""
-    with storage.begin(write=False) as uow:
+    with storage.begin(WHOLE_FLEET, write=False) as uow:
         accounts = uow.accounts.all(None)
         states = {state.account_id: state for state in uow.syncing.states(None)}
         system = system_health(uow.syncing.heartbeats(), now)

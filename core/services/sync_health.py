@@ -10,6 +10,7 @@ from core.domain.sync_runs import ErrorClass, RunCount, RunOutcome, error_class
 from core.domain.types import STOPPED, AccountStatus, Freshness, Heartbeat, Role, Scope
 from core.errors import ForbiddenError
 from core.ports import AccountPulse, ExchangePause, Storage
+from core.services.access import WHOLE_FLEET
 from core.services.health import fresh_by_interval, is_alive, system_health
 from core.services.overview_types import SystemHealth
 
@@ -149,7 +150,7 @@ def load_sync_health(storage: Storage, scope: Scope, now: datetime) -> SyncHealt
 
 def read_sync_health(storage: Storage, now: datetime) -> SyncHealth:
     """Return how the sync is doing: counts and ages, without a client, a name or a figure of anybody."""
-    with storage.begin(write=False) as uow:
+    with storage.begin(WHOLE_FLEET, write=False) as uow:
         pulses = uow.fleet.pulses(None)
         counts = uow.runs.counts(now)
         beats = uow.syncing.heartbeats()

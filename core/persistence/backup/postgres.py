@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, text
 from core.errors import StorageUnavailableError
 from core.persistence.backup.contents import Contents, count_rows, engine_of
 from core.persistence.engine import parse_url
+from core.persistence.rights import make_roles
 
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 OWN_TABLES = """
@@ -45,12 +46,14 @@ def dump(url: str, target: Path, bin_dir: Path | None) -> Contents:
         snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
         with _reaching(url) as conninfo:
             _run("pg_dump", bin_dir, f"--dbname={conninfo}", f"--snapshot={snapshot}", "--format=custom",
-                 "--no-owner", "--no-privileges", f"--file={target}")  # fmt: skip
+                 "--no-owner", "--no-privileges", "--enable-row-security", f"--file={target}")  # fmt: skip
         return count_rows(connection)
 
 
 def load(path: Path, url: str, bin_dir: Path | None) -> None:
-    """Load an archive of pg_dump into an empty database, all of it or nothing."""
+    """Load an archive of pg_dump into an empty database, all of it or nothing; its policies name roles, made first."""
+    with engine_of(url) as engine, engine.begin() as connection:
+        make_roles(connection)
     with _reaching(url) as conninfo:
         _run("pg_restore", bin_dir, f"--dbname={conninfo}", "--no-owner", "--no-privileges",
              "--exit-on-error", "--single-transaction", str(path))  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, false, func, insert, select, true, update
+from sqlalchemy import Uuid, and_, delete, exists, false, func, insert, select, true, update
 
 from core.domain.types import AccountStatus, ExchangeAccount, JobStatus, KeyRights, SealedCredential
 from core.errors import NotFoundError
@@ -14,6 +14,7 @@ from core.persistence.models import CredentialCandidateRow, ExchangeAccountRow, 
 from core.persistence.models.syncing import UNFINISHED_STATUSES
 from core.persistence.repositories.base import ADVISORY_ACCOUNT_NUMBER, EVERY_CLIENT, Query, Repository, plain
 from core.persistence.repositories.data_keys import add_data_key, delete_unused_data_keys
+from core.persistence.rights import KEY_HOLDER, NEXT_NUMBER
 from core.ports import ClientIds
 
 ACCOUNT_COLUMNS = plain(
@@ -94,7 +95,8 @@ class AccountRepository(Repository):
         self._require_own(account.user_id)
         self._serialize(ADVISORY_ACCOUNT_NUMBER)
         add_data_key(self, credential, account.created_at)
-        number = select(func.coalesce(func.max(ExchangeAccountRow.number), 0) + 1).prefix_with(EVERY_CLIENT)
+        highest = select(func.coalesce(func.max(ExchangeAccountRow.number), 0) + 1).prefix_with(EVERY_CLIENT)
+        number = highest.scalar_subquery() if self._is_sqlite else getattr(func, NEXT_NUMBER)()
         sealed = {
             "api_key": credential.api_key,
             "secret_key": credential.secret_key,
@@ -103,7 +105,7 @@ class AccountRepository(Repository):
             "origin_mac": credential.origin_mac,
             "duplicate_index": duplicate_index,
         }
-        values = {**_fields(account), **sealed, "number": number.scalar_subquery()}
+        values = {**_fields(account), **sealed, "number": number}
         self.run(insert(ExchangeAccountRow).values(values))
 
     def get(self, account_id: UUID, client_ids: ClientIds, *, for_update: bool = False) -> ExchangeAccount | None:
@@ -173,11 +175,15 @@ class AccountRepository(Repository):
         row = self.run(self._accounts({client_id}).where(ExchangeAccountRow.is_main)).one_or_none()
         return None if row is None else to_account(row)
 
-    def by_duplicate_index(self, duplicate_index: str) -> ExchangeAccount | None:
-        """Return the account, of whatever client, that holds the same key."""
-        statement = _of_every_client().where(ExchangeAccountRow.duplicate_index == duplicate_index)
-        row = self.run(statement.order_by(ExchangeAccountRow.number).limit(1)).one_or_none()
-        return None if row is None else to_account(row)
+    def key_holder(self, duplicate_index: str) -> UUID | None:
+        """Return the id of the account, of whatever client, that holds the same key."""
+        same = ExchangeAccountRow.duplicate_index == duplicate_index
+        statement = select(ExchangeAccountRow.id).prefix_with(EVERY_CLIENT).where(same)
+        statement = statement.order_by(ExchangeAccountRow.number).limit(1)
+        if not self._is_sqlite:
+            statement = select(getattr(func, KEY_HOLDER)(duplicate_index, type_=Uuid()))
+        holder: UUID | None = self.run(statement).scalar_one_or_none()
+        return holder
 
     def by_exchange_uid(self, exchange: str, uid: str, *, testnet: bool) -> list[ExchangeAccount]:
         """Return accounts, of whatever client, with this id of the exchange; removed and refused ones do not count."""

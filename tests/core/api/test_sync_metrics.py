@@ -13,6 +13,7 @@ from core.domain.reading_plans import Budget
 from core.domain.sync_runs import RunOutcome, RunTally
 from core.domain.types import ExchangeAccount, Heartbeat
 from core.ports import ExchangePause
+from core.services.access import WHOLE_FLEET
 from tests.core.api.parts import FakeClock, make_web
 from tests.core.persistence.makers import make_account, make_credential, make_run, make_user
 from tests.databases import BACKENDS, fresh_url
@@ -33,7 +34,7 @@ def add_accounts(web: Web) -> list[ExchangeAccount]:
     """Store accounts that were read 10, 40 and 700 seconds ago, the last of them due for five seconds."""
     now, client = web.clock(), make_user("ana-of-the-metrics", name="Ana Souza")
     accounts = [make_account(client, name=f"Account {number}") for number in range(3)]
-    with web.storage.begin() as uow:
+    with web.storage.begin(WHOLE_FLEET) as uow:
         uow.users.add(client, None)
         for account, age, due in zip(accounts, (10, 40, 700), (20, 20, -5), strict=True):
             uow.accounts.add(account, make_credential(account), f"index-{account.id}")
@@ -59,7 +60,7 @@ def scrape(web: Web) -> tuple[str, dict[tuple[str, ...], float]]:
 def test_ages_runs_errors_limits_breakers_and_queues_are_told_by_exchange(web: Web) -> None:
     add_accounts(web)
     now = web.clock()
-    with web.storage.begin() as uow:
+    with web.storage.begin(WHOLE_FLEET) as uow:
         uow.runs.add_tallies(
             [
                 RunTally("one", "alpha", now, RunOutcome.OK, "", 19, 57, 1),

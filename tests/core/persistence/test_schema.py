@@ -92,7 +92,7 @@ FIRST_TABLES = {
 
 @pytest.mark.parametrize("act", ["UPDATE audit_log SET action = 'x'", "DELETE FROM audit_log"])
 def test_the_database_refuses_to_change_audited_acts(backend: str, tmp_path: Path, act: str) -> None:
-    with fresh_storage(backend, tmp_path) as storage:
+    with fresh_storage(backend, tmp_path, role="cli") as storage:
         with storage.begin() as uow:
             uow.connection.execute(text(APPEND))
         with pytest.raises(ConflictError), storage.begin() as uow:

@@ -283,7 +283,7 @@ def test_a_writer_of_a_file_has_its_turn_from_its_first_look_on(tmp_path: Path) 
 @pytest.mark.postgres
 def test_every_connection_to_a_server_waits_for_its_disk_whatever_the_server_is_set_to(tmp_path: Path) -> None:
     with fresh_url("postgresql", tmp_path) as url:
-        first = SqlStorage(url)
+        first = SqlStorage(url, role="cli")
         with first.engine.begin() as connection:
             name = connection.execute(text("SELECT current_database()")).scalar_one()
             connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))

@@ -113,10 +113,10 @@ def test_one_exchange_account_is_held_once(storage: SqlStorage, client: User, st
 def test_the_same_key_is_found_whoever_holds_it(storage: SqlStorage, client: User) -> None:
     account = add_account(storage, client)
     with storage.begin() as uow:
-        assert uow.accounts.by_duplicate_index(f"index-{account.id}") == account
-        assert uow.accounts.by_duplicate_index("other") is None
+        assert uow.accounts.key_holder(f"index-{account.id}") == account.id
+        assert uow.accounts.key_holder("other") is None
         uow.accounts.remove(account, NOW)
-        assert uow.accounts.by_duplicate_index(f"index-{account.id}") is None
+        assert uow.accounts.key_holder(f"index-{account.id}") is None
 
 
 def test_removal_erases_the_key_and_keeps_the_history(storage: SqlStorage, client: User) -> None:

@@ -52,7 +52,7 @@ def test_a_waiting_credential_leaves_the_current_one_alone_until_promoted(storag
         assert uow.credentials.load(account.id, client.id) == waiting
         assert uow.credentials.load_candidate(account.id, client.id) is None
         promoted = replace(account, generation=2, hint="9999", options={"region": "us"}, updated_at=NOW + SECOND)
-        assert uow.accounts.by_duplicate_index("new") == promoted
+        assert uow.accounts.key_holder("new") == promoted.id
     assert data_keys(storage) == [waiting.dek_id]
 
 
