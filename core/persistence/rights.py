@@ -40,9 +40,9 @@ MAKE_ROLE = """
 NEXT_NUMBER, KEY_HOLDER = "ga_next_account_number", "ga_key_holder"
 AS_OWNER = "LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp"
 FUNCTIONS = (  # the two questions about every client that web may ask; each answer names nobody
-    f"CREATE OR REPLACE FUNCTION {NEXT_NUMBER}() RETURNS integer {AS_OWNER} AS "
+    f"CREATE OR REPLACE FUNCTION {NEXT_NUMBER}() RETURNS integer {AS_OWNER} AS "  # noqa: S608 - fixed names
     "$$ SELECT coalesce(max(number), 0) + 1 FROM exchange_accounts $$",
-    f"CREATE OR REPLACE FUNCTION {KEY_HOLDER}(wanted text) RETURNS uuid {AS_OWNER} AS "
+    f"CREATE OR REPLACE FUNCTION {KEY_HOLDER}(wanted text) RETURNS uuid {AS_OWNER} AS "  # noqa: S608 - fixed names
     "$$ SELECT id FROM exchange_accounts WHERE duplicate_index = wanted ORDER BY number LIMIT 1 $$",
     f"REVOKE ALL ON FUNCTION {NEXT_NUMBER}(), {KEY_HOLDER}(text) FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION {NEXT_NUMBER}(), {KEY_HOLDER}(text) TO {WEB}, {SYNC}",
