@@ -87,7 +87,8 @@ def are_current(connection: Connection) -> bool:
     if noted != fingerprint():
         return False
     query = LACKING.format(web=WEB, backup=BACKUP, versions=VERSIONS)
-    return connection.execute(text(query)).scalar_one() == 0
+    lacking: int = connection.execute(text(query)).scalar_one()
+    return lacking == 0
 
 
 @lru_cache(maxsize=1)

@@ -64,6 +64,7 @@ def load(path: Path, url: str, *, bin_dir: Path | None = None) -> None:
     if file is not None:
         _put_in_place(path, file)
     elif kind is Kind.PG_DUMP:
+        postgres.prepare(url)
         postgres.load(path, url, bin_dir)
     else:
         rows.load(path, url, require_known)

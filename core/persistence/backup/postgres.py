@@ -51,12 +51,16 @@ def dump(url: str, target: Path, bin_dir: Path | None) -> Contents:
 
 
 def load(path: Path, url: str, bin_dir: Path | None) -> None:
-    """Load an archive of pg_dump into an empty database, all of it or nothing; its policies name roles, made first."""
-    with engine_of(url) as engine, engine.begin() as connection:
-        make_roles(connection)
+    """Load an archive of pg_dump into an empty database, all of it or nothing."""
     with _reaching(url) as conninfo:
         _run("pg_restore", bin_dir, f"--dbname={conninfo}", "--no-owner", "--no-privileges",
              "--exit-on-error", "--single-transaction", str(path))  # fmt: skip
+
+
+def prepare(url: str) -> None:
+    """Make the roles that an archive's policies name, where the server has none yet."""
+    with engine_of(url) as engine, engine.begin() as connection:
+        make_roles(connection)
 
 
 def empty(url: str) -> None:

@@ -18,7 +18,7 @@ from core.persistence.engine import SEALED_COLUMNS
 from core.persistence.models import Base
 from core.persistence.rights import NOT_OF_TENANTS, are_current, make_roles, owner_column
 from core.persistence.schema import upgrade
-from tests.core.persistence.makers import NOW, add_account, make_credential, make_user
+from tests.core.persistence.makers import NOW, add_account, make_account, make_credential, make_user
 from tests.core.persistence.statements import tenant_tables
 from tests.databases import chain_for_tests, empty_url, fresh_url
 
@@ -143,8 +143,10 @@ def test_web_learns_of_other_clients_only_that_a_key_is_in_use_and_the_next_numb
     with web.begin(scope_of(own.user_id), write=False) as uow:
         assert uow.accounts.key_holder(f"index-{other.id}") == other.id
         assert uow.accounts.get(other.id, None) is None
-    third = add_account(web, make_user("ana", id=own.user_id), scope=scope_of(own.user_id))
-    assert seen(web, scope_of(own.user_id)) == {third.user_id}
+    third = make_account(make_user("ana", id=own.user_id))
+    with web.begin(scope_of(own.user_id)) as uow:
+        uow.accounts.add(third, make_credential(third), "index-3")  # its number follows those of all clients
+        assert uow.accounts.get(third.id, None) == third
 
 
 def test_no_role_of_a_process_changes_the_audit_log(web: SqlStorage, full: SqlStorage) -> None:

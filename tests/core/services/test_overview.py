@@ -253,9 +253,8 @@ def counted(storage: SqlStorage) -> Iterator[list[str]]:
     sent: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if "set_config" not in statement and statement.lstrip().upper().startswith(
-            ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")
-        ):
+        verbs = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")
+        if "set_config" not in statement and statement.lstrip().upper().startswith(verbs):
             sent.append(statement)
 
     event.listen(storage.engine, "before_cursor_execute", note)

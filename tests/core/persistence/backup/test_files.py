@@ -18,6 +18,7 @@ from core.persistence.backup import (
     has_data,
     is_in_use,
     load,
+    postgres,
     read_contents,
 )
 from core.persistence.backup.contents import engine_of
@@ -163,7 +164,7 @@ def test_the_tools_get_a_password_by_a_file_and_not_by_their_arguments(
     tool.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said\nfor a; do case "$a" in --dbname=*) d="$a";; esac; done\n'
                     f"cat \"$(echo \"$d\" | sed 's/.*passfile=\\([^ ]*\\).*/\\1/')\" > {tmp_path}/pass\n")  # fmt: skip
     tool.chmod(0o700)
-    load(tmp_path / "made.dump", "postgresql://ana:se:cret@127.0.0.1:5/none", bin_dir=tmp_path)
+    postgres.load(tmp_path / "made.dump", "postgresql://ana:se:cret@127.0.0.1:5/none", tmp_path)
     assert "cret" not in (tmp_path / "said").read_text()
     assert "user=ana" in (tmp_path / "said").read_text()
     assert (tmp_path / "pass").read_text() == "*:*:*:*:se\\:cret\n"
