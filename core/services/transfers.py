@@ -10,7 +10,7 @@ from core.domain.ledger_kinds import FLOWS
 from core.domain.pnl.transfers import transfer_pairs
 from core.domain.transfer_links import LegKey, LinkKind, TransferLink
 from core.domain.types import ExchangeAccount, LedgerRow, Scope
-from core.ports import Storage, UnitOfWork
+from core.ports import LedgerFilter, Storage, UnitOfWork
 from core.services.book_links import LinkPair, find_links, leg_key, link_pairs
 from core.services.books import make_book
 from core.services.ledger_types import Entry, LedgerQuestion, entry_of
@@ -19,6 +19,7 @@ from core.services.ledger_view import find_asked
 REACH = timedelta(days=8)  # halves of one transfer lie at most a week apart
 MOST_FLOWS = 2000
 MOST_CHOICES = 20
+MOST_SHOWN = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Transfer:
 class Single:
     """An entry without another half: from outside or to it. `link` is the person's word, None where nobody said so.
 
-    `choices` are the entries that could be its other half, the likeliest first.
+    `choices` are the entries that could be its other half, the likeliest first; only the newest MOST_SHOWN have them.
     """
 
     entry: Entry
@@ -93,12 +94,14 @@ def load_transfers(storage: Storage, scope: Scope, question: LedgerQuestion, *, 
     with storage.begin(scope, write=False) as uow:
         asked = find_asked(uow, scope, replace(question, group=None), now)
         wanted = replace(asked.filter, kinds=FLOWS)
-        count = uow.ledger.count(wanted, asked.clients)
+        side = same_side(asked.shown.accounts, asked.shown.ids)
+        since, until = wanted.since - REACH, wanted.until + REACH
+        around = LedgerFilter(frozenset(account.id for account in side), since, until, FLOWS)
+        count = uow.ledger.count(around, asked.clients)
         if count > MOST_FLOWS:
             return Transfers(too_many=count)
         inside = {leg_key(row) for row in uow.ledger.stream(wanted, asked.clients)}
-        side = same_side(asked.shown.accounts, asked.shown.ids)
-        flows, pairs = read_flows(uow, side, wanted.since - REACH, wanted.until + REACH)
+        flows, pairs = read_flows(uow, side, since, until)
         links = uow.links.in_force(asked.clients)
     accounts = {account.id: account for account in side}
     entries = {leg_key(row).entry: entry_of(row, asked.accounts) for row in flows}
@@ -172,16 +175,18 @@ def _transfers(
         if key not in inside and other not in inside:
             continue
         if key not in found.pairs:
-            choices = () if key in found.external else _choices(entry, [*free, *waiting])
-            singles.append(Single(entry, said.get(key), choices))
+            singles.append(Single(entry, said.get(key)))
         elif entry.row.amount < 0:
             arrived = entries[other] if other is not None else None
             choices = () if arrived else _choices(entry, free)
             transfers.append(Transfer(entry, arrived, fee, method, review, said.get(key), choices))
-    return Transfers(
-        tuple(sorted(transfers, key=lambda transfer: transfer.at, reverse=True)),
-        tuple(sorted(singles, key=lambda single: single.at, reverse=True)),
-    )
+    transfers.sort(key=lambda transfer: transfer.at, reverse=True)
+    singles.sort(key=lambda single: single.at, reverse=True)
+    others = [*free, *waiting]
+    for n, single in enumerate(singles[:MOST_SHOWN]):
+        if single.link is None:
+            singles[n] = replace(single, choices=_choices(single.entry, others))
+    return Transfers(tuple(transfers), tuple(singles))
 
 
 def _choices(entry: Entry, others: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -10,14 +10,13 @@ import streamlit as st
 
 from core.domain.transfer_links import LinkKind, TransferLink
 from core.services.ledger_types import Entry
-from core.services.transfers import Single, Transfer, Transfers, key_of
+from core.services.transfers import MOST_SHOWN, Single, Transfer, Transfers, key_of
 from core.ui import flash, ledger_actions, state
 from core.ui.format import Formats, markdown_safe
 from core.ui.guard import Visitor
 from core.ui.i18n import _
 from core.ui.ledger_words import METHODS, amount_of, choice_name, one_name, place_name
 
-MOST_SHOWN = 25
 ARROW = " :material/arrow_forward: "
 T = TypeVar("T")
 

@@ -1,9 +1,11 @@
 """Which withdrawal and which deposit are one transfer between own wallets (PNL.md section 3)."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from core.domain.pnl.book import FLOW_KINDS, Book, wallet_key
@@ -12,6 +14,7 @@ WEEK_US = 7 * 86400 * 1_000_000
 TXID_SHORT = Decimal("0.05")
 FLOOR = Decimal("1e-8")
 PENDING = "pending"
+EDGES = (bisect_left, bisect_right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ class _Leg:
     txid: str | None
 
 
+Shared = Callable[[_Leg], str | None]
+
+
 @dataclass(slots=True)
 class _Desk:
     """The legs still free, and the pairs made of the others."""
@@ -69,17 +75,29 @@ class _Desk:
         if into:
             del self.ins[into.id]
 
-    def match(self, fits: Callable[[_Leg, _Leg], bool], method: str) -> None:
-        """Pair greedily: smallest difference, nearest in time, ids."""
-        by_asset: dict[str, list[_Leg]] = defaultdict(list)
-        for leg in self.ins.values():
-            by_asset[leg.asset].append(leg)
-        found = sorted(
-            (-out.amount - into.amount, abs(into.us - out.us), out.id, into.id)
-            for out in self.outs.values()
-            for into in by_asset[out.asset]
-            if out.wallet != into.wallet and into.amount <= -out.amount and fits(out, into)
-        )
+    def match(self, fits: Callable[[_Leg, _Leg], bool], method: str, shared: Shared, span: tuple[int, int]) -> None:
+        """Pair greedily: smallest difference, nearest in time, ids.
+
+        Only legs of one asset with the same `shared` (None: none) are compared, and of those only what arrived inside
+        `span` (microseconds after sending, from and to): all against all would take minutes for a busy account.
+        """
+        groups: dict[tuple[str, str], list[_Leg]] = defaultdict(list)
+        for leg in sorted(self.ins.values(), key=lambda leg: leg.us):
+            if (same := shared(leg)) is not None:
+                groups[leg.asset, same].append(leg)
+        times = {key: [leg.us for leg in legs] for key, legs in groups.items()}
+        found = []
+        for out in self.outs.values():
+            key = (out.asset, shared(out))
+            if key[1] is None or key not in groups:
+                continue
+            first, last = (bisect(times[key], out.us + edge) for bisect, edge in zip(EDGES, span, strict=True))
+            found += [
+                (-out.amount - into.amount, abs(into.us - out.us), out.id, into.id)
+                for into in groups[key][first:last]
+                if out.wallet != into.wallet and into.amount <= -out.amount and fits(out, into)
+            ]
+        found.sort()
         rivals: dict[tuple[str, Decimal], set[str]] = defaultdict(set)
         for short, _apart, out_id, in_id in found:
             rivals[out_id, short].add(in_id)
@@ -126,9 +144,12 @@ def _match(book: Book) -> tuple[list[Pair], list[str], list[str]]:
         {leg.id: leg for leg in legs if leg.amount > 0},
     )
     external = _take_links(desk, book)
-    desk.match(_same_ref, "ref")
-    desk.match(_same_txid, "txid")
-    desk.match(lambda out, into: _fits_in_amount_and_time(out, into, desk.rules), "amount")
+    week = (-WEEK_US, WEEK_US)
+    desk.match(_same_ref, "ref", lambda leg: leg.ref, week)
+    desk.match(_same_txid, "txid", lambda leg: leg.txid, week)
+    longest = max(desk.rules["match_wallet_window_s"], desk.rules["match_window_s"])
+    span = (-_micros(desk.rules["match_slack_s"]), _micros(longest))
+    desk.match(lambda out, into: _fits_in_amount_and_time(out, into, desk.rules), "amount", lambda _leg: "", span)
     unmatched = sorted([*desk.outs, *desk.ins])
     return sorted(desk.pairs, key=lambda pair: pair.out), unmatched, sorted(external)
 
@@ -187,6 +208,10 @@ def _legs(book: Book) -> Iterable[_Leg]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _micros(seconds: float) -> int:
+    return ceil(seconds * 1_000_000)
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401 (a cell of a table)
