@@ -59,6 +59,10 @@ class Formats:
             return ("-" if value < 0 else "") + "<" + _written(SMALLEST, self.locale)
         return _sign(rounded, signed=signed) + _written(rounded, self.locale, least_digits=0)
 
+    def exact(self, value: Decimal) -> str:
+        """Return an amount with every digit it was stored with, and its sign."""
+        return _sign(value, signed=True) + _written(value, self.locale)
+
     def price(self, value: Decimal | None) -> str:
         """Return a price: cents for large ones, up to four decimals from one on, four digits that matter below."""
         if value is None:

@@ -106,7 +106,9 @@ def render_pager(page: LedgerPage, count: Sequence[str]) -> None:
     first, last, total = count
     mark = _mark(page.question)
     with st.container(horizontal=True, vertical_alignment="center", key="pager"):
-        st.caption(_("{first} to {last} of {total}, newest first").format(first=first, last=last, total=total))
+        text = _("{first} to {last} of {total}, newest first").format(first=first, last=last, total=total)
+        zone = _("times of {zone}").format(zone=page.time_zone)
+        st.caption(f"{text} · {zone}")
         if page.newer or page.before:
             _turn(_("Newest"), "newest", None, ":material/first_page:", disabled=not page.newer)
             after, before = page.after, page.before

@@ -13,22 +13,17 @@ from core.ui.ledger_words import amount_of, group_name, one_name, place_name, sh
 from core.ui.sheet import Column, draw_table, number_column, text_column
 from core.ui.tables import pair_name, signed_color
 
-WIDTH = 150
+WIDTH = 140
 
 
 def render_entries(page: LedgerPage, formats: Formats, *, key: str) -> None:
     """Draw a page of entries, newest first; the one that is chosen is shown in full below."""
     rows = page.entries
     columns = [
-        text_column(
-            "at",
-            _("Time ({zone})").format(zone=page.time_zone),
-            [formats.instant(entry.row.booked_at) for entry in rows],
-            pinned=True,
-        ),
-        text_column("kind", _("Kind"), [one_name(entry.group) for entry in rows]),
-        _number("amount", _("Amount"), [entry.row.amount for entry in rows], lambda v: formats.amount(v, signed=True)),
+        text_column("at", _("Time"), [formats.instant(entry.row.booked_at) for entry in rows], pinned=True),
+        _amounts([entry.row.amount for entry in rows], formats),
         text_column("asset", _("Asset"), [entry.row.asset for entry in rows]),
+        text_column("kind", _("Kind"), [one_name(entry.group) for entry in rows]),
         _number(
             "value",
             _("Value at booking (US$)"),
@@ -60,7 +55,7 @@ def render_sums(page: LedgerPage, formats: Formats, *, key: str) -> None:
     columns = [
         text_column("kind", _("Kind"), [group_name(one.group) for one in sums], pinned=True),
         text_column("asset", _("Asset"), [one.asset for one in sums]),
-        _number("amount", _("Amount"), [one.amount for one in sums], lambda value: formats.amount(value, signed=True)),
+        _amounts([one.amount for one in sums], formats),
         _number(
             "value",
             _("Value at booking (US$)"),
@@ -84,13 +79,13 @@ def _render_entry(entry: Entry, formats: Formats) -> None:
     """Draw everything that is known of an entry, its ids whole and ready to be copied."""
     row = entry.row
     with st.container(border=True, key="ledger_entry", gap="xxsmall"):
-        exact = format(row.amount, "f")
         st.markdown(f"{one_name(entry.group)} · **{amount_of(entry, formats, signed=True)}** · {place_name(entry)}")
-        price = formats.price(row.price)
         st.caption(
             markdown_safe(
-                _("{time} · amount to the last digit: {amount} · price: {price}").format(
-                    time=f"{formats.instant(row.booked_at)} ({formats.time_zone})", amount=exact, price=price
+                _("{time} · amount to the last digit: {amount} · price in US$: {price}").format(
+                    time=f"{formats.second(row.booked_at)} ({formats.time_zone})",
+                    amount=formats.exact(row.amount),
+                    price=formats.price(row.price),
                 )
             )
         )
@@ -111,11 +106,17 @@ def _number(
     values: Sequence[Decimal | None],
     write: Callable[[Decimal], str],
     *,
+    width: int | None = None,
     about: str | None = None,
 ) -> Column:
     """Return a column of exact numbers: texts are written from all digits, the numbers behind only sort."""
-    column = number_column(name, title, values, write, style=signed_color, width=WIDTH, about=about)
+    column = number_column(name, title, values, write, style=signed_color, width=width, about=about)
     return replace(column, values=[None if value is None else float(value) for value in values])
+
+
+def _amounts(values: Sequence[Decimal], formats: Formats) -> Column:
+    """Return the column of signed amounts, each in the asset beside it."""
+    return _number("amount", _("Amount"), values, lambda value: formats.amount(value, signed=True), width=WIDTH)
 
 
 def _ids(name: str, title: str, values: Sequence[str | None]) -> Column:

@@ -119,3 +119,9 @@ def test_plain_text_is_one_line() -> None:
 @pytest.mark.parametrize(("value", "shown"), [("0.125", "0,13"), ("0.135", "0,14"), ("-0.125", "-0,13")])
 def test_halves_are_rounded_away_from_zero(value: str, shown: str) -> None:
     assert Formats("pt_BR", "UTC").number(Decimal(value)) == shown
+
+
+def test_an_exact_amount_keeps_every_digit() -> None:
+    value = Decimal("-1234567.123456789012345678")
+    assert Formats("pt_BR", "UTC").exact(value) == "-1.234.567,123456789012345678"
+    assert Formats("en", "UTC").exact(Decimal("0.10")) == "+0.10"

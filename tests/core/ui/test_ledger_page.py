@@ -134,7 +134,7 @@ def test_a_pair_is_confirmed_and_that_is_undone(house: ScreenHouse, past: Ledger
     text = words(at)
     assert "casado pelo id da transação" in text
     assert "taxa 1 USDT" in text
-    assert "casado por quantia e hora" in text
+    assert "casado por quantidade e horário" in text
     press(at, "Confirmar", 1)  # the older of the two comes second
     [link] = links(house, past.client)
     assert (link.kind, link.said_by) == (LinkKind.PAIR, past.client.id)
