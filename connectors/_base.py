@@ -16,13 +16,14 @@ import requests
 from connectors import _http
 from connectors._credentials import Credentials
 from connectors._interface import Call, Settings
-from connectors._pace import Pace, hold
-from connectors._parse import EXACT, JsonError, from_ms, loads, to_exact, to_ms
+from connectors._pace import AT_ONCE, Pace, hold
+from connectors._parse import EXACT, JsonError, from_ms, read_body, to_ms
 from connectors._reading import Answer, Endpoint, Parser, Reading
+from connectors._reply import Headers, Received
 from connectors._status import check_status, failure
 from connectors._times import AnswerTimes
 from connectors._way import Gate
-from connectors._wire import Headers, split_url
+from connectors._wire import split_url
 from connectors.errors import (
     BadResponseError,
     CredentialError,
@@ -204,7 +205,7 @@ class RestConnector(ABC):
         context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Return the normalised reading of one answer, in plain data, or raise what it stands for."""
-        wire = _http.WireAnswer(status, Headers(headers.items()), b"")
+        wire = Received(status, Headers(headers.items()), b"")
         answer = replace(self._answer(method, path, wire, given=body, params=params or {}), context=context or {})
         self._examine(answer)
         return self.parse(answer).to_dict()
@@ -332,14 +333,14 @@ class RestConnector(ABC):
         if base is None:
             raise NotSupportedError(f"{self.info.id} has no host {endpoint.host} here")
         path = endpoint.path
-        for name in [name for name in params if f"{{{name}}}" in path]:
+        for name in [name for name in params if f"{{{name}}}" in path] if "{" in path else ():
             path = path.replace(f"{{{name}}}", quote(str(params.pop(name)), safe=""))
         if not self._pace.wait(endpoint, end):
             raise RateLimitedError("own-pace", endpoint.path, exchange=self.info.id)
         self.sent += 1
         if self.on_call is not None:
             self.on_call(endpoint)
-        with hold(self._lock if self.in_turn and endpoint.private else None, end) as in_time:
+        with hold(self._lock, end) if self.in_turn and endpoint.private else AT_ONCE as in_time:
             if not in_time:
                 raise NetworkError("own-turn", endpoint.path, exchange=self.info.id)
             if endpoint.private:
@@ -354,7 +355,7 @@ class RestConnector(ABC):
         self._examine(answer)
         return answer
 
-    def _send(self, request: requests.PreparedRequest, path: str, end: float) -> _http.WireAnswer:
+    def _send(self, request: requests.PreparedRequest, path: str, end: float) -> Received:
         """Send to the hosts of this connector and nowhere else."""
         if split_url(request.url or "")[0] not in self._origins:
             raise NotSupportedError(f"{self.info.id} does not send there")
@@ -367,13 +368,12 @@ class RestConnector(ABC):
         raise kind(problem.problem, path, exchange=self.info.id, retryable=problem.retryable)
 
     def _answer(
-        self, method: str, path: str, wire: _http.WireAnswer, *, params: Mapping[str, Any], given: object = None
+        self, method: str, path: str, wire: Received, *, params: Mapping[str, Any], given: object = None
     ) -> Answer:
         """Build an answer from the wire's bytes, or from a given body: bytes, text or parsed JSON."""
-        payload, problem, text = None, "", ""
-        body = wire.body if given is None else given
+        payload, problem, text, body = None, "", "", wire.body if given is None else given
         try:
-            payload = loads(body) if isinstance(body, bytes | str) else to_exact(body)
+            payload = read_body(body)
         except ValueError as e:
             problem = e.problem if isinstance(e, JsonError) else "number"
             text = body[:2000].decode("utf-8", "replace") if isinstance(body, bytes) else str(body)[:2000]

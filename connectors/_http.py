@@ -6,14 +6,14 @@ import socket
 import ssl
 import time
 import zlib
-from dataclasses import dataclass
 
 import requests
 import urllib3
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from connectors._wire import DIRECT, Exit, Headers, TooLargeError, exchange, split_url
+from connectors._reply import Received, TooLargeError
+from connectors._wire import DIRECT, Exit, exchange, split_url
 
 DEADLINE_SECONDS = 10.0
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -38,15 +38,6 @@ class WireError(Exception):
         self.retryable = retryable
 
 
-@dataclass(frozen=True, slots=True)
-class WireAnswer:
-    """Status, headers and the whole decompressed body of one answer."""
-
-    status: int
-    headers: Headers
-    body: bytes
-
-
 def build_request(
     method: str, url: str, headers: dict[str, str] | None = None, *, body: str | bytes | None = None
 ) -> requests.PreparedRequest:
@@ -58,7 +49,7 @@ def build_request(
     return request
 
 
-def send(request: requests.PreparedRequest, seconds: float, leave: Exit = DIRECT) -> WireAnswer:
+def send(request: requests.PreparedRequest, seconds: float, leave: Exit = DIRECT) -> Received:
     """Send a request and read the whole answer within `seconds`; redirects are not followed, cookies not kept.
 
     Raises:
@@ -69,8 +60,7 @@ def send(request: requests.PreparedRequest, seconds: float, leave: Exit = DIRECT
     try:
         origin, target = split_url(request.url or "")
         message = _message(request, origin.netloc, target)
-        found = exchange(origin, message, method=request.method or "GET", end=end, limit=MAX_BODY_BYTES, leave=leave)
-        return WireAnswer(found.status, found.headers, found.body)
+        return exchange(origin, message, method=request.method or "GET", end=end, limit=MAX_BODY_BYTES, leave=leave)
     except TooLargeError:
         problem = WireError("too-large", garbled=True, retryable=False)
     except _FAILURES as e:

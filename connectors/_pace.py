@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from connectors._reading import Endpoint
 from connectors.types import RateLimit
@@ -15,6 +15,7 @@ from connectors.types import RateLimit
 LONGEST_WINDOW_SECONDS = 10
 USED_PART = 0.6  # the rest is for whoever else reads with the same account
 OWN_SCOPES = frozenset({"uid", "key"})
+AT_ONCE = nullcontext(True)  # for calls that need not take turns
 
 
 class Pace:

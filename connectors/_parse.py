@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Context, Decimal, localcontext
-from functools import lru_cache
+from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache, reduce
 from typing import Any
 
 MAX_DIGITS = 40
@@ -13,11 +13,12 @@ MAX_EXPONENT = 30
 EXACT = Context(prec=100)
 RATIO = Context(prec=28)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_PLAIN = "0123456789.-"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _LAST_MS = 4_102_444_800_000  # 2100-01-01
 ZERO = Decimal(0)
+_OBJECT, _TEXTS = frozenset({dict}), (bytes, str)
 
 
 class JsonError(ValueError):
@@ -26,6 +27,15 @@ class JsonError(ValueError):
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
         self.problem = problem
+
+
+def read_body(body: object) -> Any:  # noqa: ANN401 - a wire payload
+    """Return the payload of a body: text is read as JSON, a payload that was parsed elsewhere is made exact.
+
+    Raises:
+        ValueError: with the reason as a code where it is a JsonError.
+    """
+    return loads(body) if isinstance(body, _TEXTS) else to_exact(body)
 
 
 def loads(body: bytes | str) -> Any:  # noqa: ANN401 - a wire payload
@@ -70,8 +80,11 @@ def to_exact(value: Any) -> Any:  # noqa: ANN401 - a wire payload
 
 def number(value: object) -> Decimal:
     """Return an exact number from text, int or Decimal; floats, bools, NaN and absurd sizes are refused."""
-    if type(value) is str and len(value) <= MAX_EXPONENT and _PLAIN.fullmatch(value):
-        return Decimal(value)  # nearly all: too short to be absurd
+    if type(value) is str and len(value) <= MAX_EXPONENT and not value.strip(_PLAIN):
+        try:
+            return Decimal(value, EXACT)  # nearly all: too short to be absurd
+        except InvalidOperation:
+            raise ValueError("not a number") from None
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError("not a number")
     if isinstance(value, str):
@@ -126,8 +139,7 @@ def ratio(numerator: Decimal, denominator: Decimal) -> Decimal:
 
 def total(values: Iterable[Decimal]) -> Decimal:
     """Add without rounding."""
-    with localcontext(EXACT):
-        return sum(values, ZERO)
+    return reduce(EXACT.add, values, ZERO)
 
 
 def text(value: object) -> str:
@@ -158,7 +170,7 @@ def flag(value: object) -> bool:
 
 def rows(value: object) -> list[dict[str, Any]]:
     """Return a list of JSON objects."""
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+    if not isinstance(value, list) or not set(map(type, value)) <= _OBJECT:
         raise ValueError("not a list of objects")
     return value
 

@@ -1,38 +1,30 @@
-"""One request and its answer over a kept connection: urllib3 connects and verifies, the standard library reads.
+"""One request and its answer over a kept connection, which urllib3 makes and verifies.
 
 requests' own sending costs several times more than a signed read needs; what is sent and received is the same.
 """
 
 import atexit
-import http.client
-import io
 import queue
-import re
+import select
 import socket
 import ssl
 import threading
 import time
-import zlib
 from base64 import b64encode
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple, NoReturn, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from requests.certs import where  # type: ignore[attr-defined]
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.util.connection import is_connection_dropped
+
+from connectors._reply import Received, left, receive
 
 MAX_IDLE = 64  # connections kept, by host
 MAX_HOSTS = 64
 _CONNECT_SECONDS = 4.0
-_CHUNK = 65_536
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)\r?\n")
-_INTERIM, _BODILESS = (100, 102, 103), (204, 304)
-_LONGEST_LINE, _MOST_FIELDS = 65_536, 100
 
 
 class Origin(NamedTuple):
@@ -59,34 +51,6 @@ def split_url(url: str) -> tuple[Origin, str]:
     return Origin(scheme.lower(), netloc.lower()), slash + target
 
 
-class Received(NamedTuple):
-    """What one exchange of bytes brought; `body` is decompressed."""
-
-    status: int
-    headers: "Headers"
-    body: bytes
-
-
-class Headers(Mapping[str, str]):
-    """Headers found whatever the case of their names; of those that come twice the last counts."""
-
-    def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
-        self._fields = {name.lower(): value for name, value in fields}
-
-    def __getitem__(self, name: str) -> str:
-        return self._fields[name.lower()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._fields)
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-
-class TooLargeError(Exception):
-    """The body is larger than allowed."""
-
-
 def exchange(origin: Origin, message: bytes, *, method: str, end: float, limit: int, leave: Exit = DIRECT) -> Received:
     """Send a whole request and read its whole answer until `end` (monotonic), `limit` bytes of body at most.
 
@@ -94,131 +58,19 @@ def exchange(origin: Origin, message: bytes, *, method: str, end: float, limit: 
         OSError, http.client.HTTPException, zlib.error, ValueError: what the wire did, or TooLargeError.
     """
     link = _idle.take((origin, leave)) or _connect(origin, end, leave)
-    whole = False
+    reusable = False
     try:
         sock = cast(socket.socket, link.sock)
-        sock.settimeout(_left(end))
+        sock.settimeout(left(end))
         sock.sendall(message)
-        response = _Response(cast(socket.socket, _Source(sock, end)), method=method)
-        response.begin()
-        body = _read(response, limit)
-        whole = response.isclosed() and not response.will_close
-        return Received(response.status, Headers(response.fields.items()), body)
+        found = receive(sock, method=method, end=end, limit=limit)
+        reusable = found.reusable
+        return found
     finally:
-        if whole:
+        if reusable:
             _idle.give((origin, leave), link)
         else:
             link.close()
-
-
-def _left(end: float) -> float:
-    left = end - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("deadline")
-    return left
-
-
-def _read(response: "_Response", limit: int) -> bytes:
-    """Read and decompress a body; one that is cut short is an error, also where its length lies in its compression."""
-    encoding = response.only("content-encoding").lower() or "identity"
-    if encoding not in ("identity", "gzip", "x-gzip"):
-        raise ValueError("an encoding that nobody asked for")
-    unzip = None if encoding == "identity" else zlib.decompressobj(31)
-    chunks, size, began = [], 0, False
-    while chunk := response.read(_CHUNK):
-        began = True
-        if unzip is not None:
-            chunk = unzip.decompress(chunk, limit + 1 - size)
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            raise TooLargeError
-    if response.length or (unzip is not None and began and not unzip.eof):
-        raise http.client.IncompleteRead(b"")
-    if unzip is not None and unzip.unused_data:
-        raise ValueError("more after the end")
-    return b"".join(chunks)
-
-
-class _Response(http.client.HTTPResponse):
-    """An answer whose head is read line by line and strictly; the standard library's way is an e-mail parser's.
-
-    That costs as much as all the rest of sending and receiving.
-    """
-
-    fields: dict[str, str]
-
-    def begin(self) -> None:
-        """Read the head and find out how long the body is, in one way only."""
-        self.status = 100
-        while self.status in _INTERIM:
-            found = _STATUS.fullmatch(self._line() or _gone())
-            if found is None:
-                raise http.client.BadStatusLine("")
-            self.version, self.status = 10 + int(found[1]), int(found[2])
-            self.fields, self._twice = {}, set[str]()
-            self._read_fields()
-        coding, length = self.only("transfer-encoding").lower(), self.only("content-length")
-        if coding not in ("", "chunked") or (coding and length) or not (length or "0").isdigit():
-            raise ValueError("a body of no certain length")
-        self.chunked, self.chunk_left = bool(coding), None
-        self.length = 0 if self.status in _BODILESS else int(length) if length else None
-        endless = self.length is None and not self.chunked
-        self.will_close = endless or self.version == 10 or "close" in self.only("connection").lower()
-
-    def only(self, name: str) -> str:
-        """Return a header's value, empty when there is none; of those asked for none may come twice."""
-        if name in self._twice:
-            raise ValueError("a header that comes twice")
-        return self.fields.get(name, "")
-
-    def _line(self) -> bytes:
-        line: bytes = self.fp.readline(_LONGEST_LINE + 1)
-        if len(line) > _LONGEST_LINE:
-            raise http.client.LineTooLong("head")
-        return line
-
-    def _read_fields(self) -> None:
-        for _ in range(_MOST_FIELDS):
-            line = self._line()
-            if line in (b"\r\n", b"\n"):
-                return
-            found = _FIELD.fullmatch(line)
-            if found is None:
-                raise http.client.HTTPException("head") if line.endswith(b"\n") else http.client.IncompleteRead(b"")
-            name = found[1].decode("ascii").lower()
-            if name in self.fields:
-                self._twice.add(name)
-            self.fields[name] = found[2].decode("latin-1").strip()
-        raise http.client.HTTPException("head")
-
-
-def _gone() -> NoReturn:
-    raise http.client.RemoteDisconnected("")
-
-
-class _Source:
-    """Stands for a socket where the standard library wants to read from one."""
-
-    def __init__(self, sock: socket.socket, end: float) -> None:
-        self._sock, self._end = sock, end
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_DeadlineReader(self._sock, self._end))
-
-
-class _DeadlineReader(io.RawIOBase):
-    """Reads a socket so that the whole answer, not each packet, must arrive in time."""
-
-    def __init__(self, sock: socket.socket, end: float) -> None:
-        self._sock, self._end = sock, end
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - a writable buffer
-        self._sock.settimeout(_left(self._end))
-        return self._sock.recv_into(buffer)
 
 
 def _addresses(host: str, port: int, end: float) -> list[Any]:
@@ -290,7 +142,7 @@ class _Idle:
             with self._lock:
                 links = self._links.get(way)
                 link = links.pop() if links else None
-            if link is None or not is_connection_dropped(link):
+            if link is None or not _is_dropped(link):
                 return link
             link.close()
 
@@ -311,6 +163,15 @@ class _Idle:
                 link.close()
 
 
+def _is_dropped(link: HTTPConnection) -> bool:
+    """Tell whether a connection that should be silent has ended, or brings what nobody asked for."""
+    if link.sock is None:
+        return True
+    asked = select.poll()
+    asked.register(link.sock, select.POLLIN)
+    return bool(asked.poll(0))
+
+
 _idle = _Idle()
 atexit.register(_idle.close)
 _making = threading.Lock()
@@ -327,10 +188,10 @@ def _connect(origin: Origin, end: float, leave: Exit) -> HTTPConnection:
         with _making:
             context = tls_context()
         link = _DeadlineTlsConnection(
-            place, timeout=_left(end), ssl_context=context, cert_reqs="CERT_REQUIRED", source_address=source
+            place, timeout=left(end), ssl_context=context, cert_reqs="CERT_REQUIRED", source_address=source
         )
     else:
-        link = _DeadlineConnection(place, timeout=_left(end), source_address=source)
+        link = _DeadlineConnection(place, timeout=left(end), source_address=source)
     if leave.proxy:
         target = urlsplit(f"//{origin.netloc}")
         port = target.port or (443 if origin.scheme == "https" else 80)

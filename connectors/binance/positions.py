@@ -77,13 +77,15 @@ def _linear(row: Mapping[str, Any], settings: Mapping[str, Any], answer: Answer)
         symbol = (venue_symbol, venue_symbol, text(settle))
     if symbol is None:
         raise ValueError("unknown quote")
-    size = abs(number(row["positionAmt"]))
+    amount = number(row["positionAmt"])
     return _position(
         row,
         settings.get(venue_symbol, {}),
         answer,
         symbol=symbol,
-        size_base=size,
+        amount=amount,
+        mark_price=_mark(row, answer),
+        size_base=abs(amount),
         contract_size=Decimal(1),
         contract_size_unit=symbol[1],
     )
@@ -93,13 +95,15 @@ def _inverse(row: Mapping[str, Any], contract_size: Decimal, answer: Answer) -> 
     symbol = inverse_symbol(text(row["symbol"]))
     if symbol is None:
         raise ValueError("no inverse contract")
-    dollars = abs(number(row["positionAmt"])) * contract_size
+    amount, mark = number(row["positionAmt"]), _mark(row, answer)
     return _position(
         row,
         {},
         answer,
         symbol=symbol,
-        size_base=ratio(dollars, _size_price(row, answer)),
+        amount=amount,
+        mark_price=mark,
+        size_base=ratio(abs(amount) * contract_size, _size_price(row, answer, mark)),
         contract_size=contract_size,
         contract_size_unit="USD",
         inverse=True,
@@ -112,9 +116,10 @@ def _position(
     answer: Answer,
     *,
     symbol: tuple[str, str, str],
-    **sizes: Any,  # noqa: ANN401 - size fields of Position
+    amount: Decimal,
+    **facts: Any,  # noqa: ANN401 - sizes and mark price of Position
 ) -> Position:
-    """Build a position from the fields that linear and inverse rows share."""
+    """Build a position from the fields that linear and inverse rows share; `amount` < 0 is short in one-way mode."""
     leverage = row.get("leverage", settings.get("leverage"))
     mode = row.get("marginType", settings.get("marginType", settings.get("margin_mode")))
     wallet = {"fapi": "usdm", "dapi": "coinm", "papi": "portfolio_margin"}[answer.path.split("/")[1]]
@@ -122,18 +127,17 @@ def _position(
         wallet=wallet,
         symbol=symbol[0],
         venue_symbol=text(row["symbol"]),
-        side=_side(row),
+        side=_side(row, amount),
         settle_asset=symbol[2],
         entry_price=nonzero(row["entryPrice"]),
-        mark_price=_mark(row, answer),
         unrealized_pnl=number(row["unRealizedProfit"]),
-        contracts=abs(number(row["positionAmt"])),
+        contracts=abs(amount),
         liquidation_price=nonzero(row["liquidationPrice"]),
         leverage=None if leverage is None else natural(leverage),
         margin_mode=margin_mode(mode),
         hedged=row["positionSide"] != "BOTH",
         as_of=answer.as_of,
-        **sizes,
+        **facts,
     )
 
 
@@ -142,15 +146,14 @@ def _mark(row: Mapping[str, Any], answer: Answer) -> Decimal | None:
     return nonzero(row.get("markPrice")) or nonzero(answer.context.get("marks", {}).get(row["symbol"]))
 
 
-def _size_price(row: Mapping[str, Any], answer: Answer) -> Decimal:
+def _size_price(row: Mapping[str, Any], answer: Answer, mark: Decimal | None) -> Decimal:
     """Return the price that turns dollars into coins: the mark, or the entry where the answer never holds one."""
-    mark = _mark(row, answer)
     if mark is None and not answer.path.startswith("/papi/"):
         raise ValueError("no mark price")
     return mark or number(row["entryPrice"])
 
 
-def _side(row: Mapping[str, Any]) -> Side:
+def _side(row: Mapping[str, Any], amount: Decimal) -> Side:
     """Return the direction: the position side in hedge mode, the sign of the amount in one-way mode."""
-    one_way = Side.LONG if number(row["positionAmt"]) > 0 else Side.SHORT
+    one_way = Side.LONG if amount > 0 else Side.SHORT
     return {"LONG": Side.LONG, "SHORT": Side.SHORT, "BOTH": one_way}[row["positionSide"]]

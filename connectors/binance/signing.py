@@ -1,7 +1,6 @@
 """Signatures of Binance: HMAC-SHA256 for plain secrets, Ed25519 or RSA for private keys in PEM."""
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Callable
 from urllib.parse import quote, urlencode
@@ -27,7 +26,7 @@ def make_signer(secret: Secret) -> Signer:
         CredentialError: the secret is a PEM text but no Ed25519 or RSA private key.
     """
     if "-----BEGIN" not in secret.reveal():
-        return lambda query: hmac.new(secret.reveal().encode(), query.encode(), hashlib.sha256).hexdigest()
+        return lambda query: hmac.digest(secret.reveal().encode(), query.encode(), "sha256").hex()
     key = load_private_key(secret)
     if isinstance(key, Ed25519PrivateKey):
         return lambda query: _encode(key.sign(query.encode()))

@@ -1,7 +1,6 @@
 """The signature of Bitget: base64 HMAC-SHA256 over the request as text, before its query is percent-encoded."""
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ def signed_headers(credentials: Credentials, call: Call, query: str, body: str) 
     """Return the headers that sign a call; `query` is the plain one, without the question mark."""
     path = urlsplit(call.url).path + (f"?{query}" if query else "")
     text = f"{call.now_ms}{call.method.upper()}{path}{body}"
-    digest = hmac.new(credentials.api_secret.reveal().encode(), text.encode(), hashlib.sha256).digest()
+    digest = hmac.digest(credentials.api_secret.reveal().encode(), text.encode(), "sha256")
     return {
         "ACCESS-KEY": credentials.api_key.reveal(),
         "ACCESS-SIGN": base64.b64encode(digest).decode(),

@@ -1,7 +1,6 @@
 """The signature of Bybit: HMAC-SHA256 or RSA over time + key + window + the very bytes of the query or the body."""
 
 import base64
-import hashlib
 import hmac
 import json
 import re
@@ -37,7 +36,7 @@ def make_signer(secret: Secret) -> Callable[[str], str]:
         CredentialError: a PEM text that holds no RSA key.
     """
     if "-----BEGIN" not in secret.reveal():
-        return lambda text: hmac.new(secret.reveal().encode(), text.encode(), hashlib.sha256).hexdigest()
+        return lambda text: hmac.digest(secret.reveal().encode(), text.encode(), "sha256").hex()
     key = load_private_key(secret)
     if not isinstance(key, RSAPrivateKey):
         raise CredentialError("api_secret", "undecodable")

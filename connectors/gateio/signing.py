@@ -28,7 +28,7 @@ def signed_headers(credentials: Credentials, call: Call, query: str, body: str) 
     return {
         "KEY": credentials.api_key.reveal(),
         "Timestamp": seconds,
-        "SIGN": hmac.new(credentials.api_secret.reveal().encode(), lines.encode(), hashlib.sha512).hexdigest(),
+        "SIGN": hmac.digest(credentials.api_secret.reveal().encode(), lines.encode(), "sha512").hex(),
         "Accept": "application/json",
         "Content-Type": "application/json",
         "X-Gate-Size-Decimal": "1",

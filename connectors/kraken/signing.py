@@ -38,7 +38,7 @@ def signed_headers(credentials: Credentials, call: Call) -> tuple[dict[str, str]
     """Return the headers that sign a call, and its form."""
     nonce, form = form_text(call)
     text = urlsplit(call.url).path.encode() + hashlib.sha256((nonce + form).encode()).digest()
-    sign = base64.b64encode(hmac.new(decode_secret(credentials.api_secret), text, hashlib.sha512).digest()).decode()
+    sign = base64.b64encode(hmac.digest(decode_secret(credentials.api_secret), text, "sha512")).decode()
     headers = {
         "API-Key": credentials.api_key.reveal(),
         "API-Sign": sign,

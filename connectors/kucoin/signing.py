@@ -1,7 +1,6 @@
 """The signature of KuCoin: base64 HMAC-SHA256 over the request as text, before its query is percent-encoded."""
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping
@@ -40,4 +39,4 @@ def signed_headers(credentials: Credentials, call: Call, query: str, body: str) 
 
 
 def _digest(secret: str, text: str) -> str:
-    return base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()).decode()
+    return base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha256")).decode()

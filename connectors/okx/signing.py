@@ -1,7 +1,6 @@
 """The signature of OKX: base64 HMAC-SHA256 over time, method, path with its query as sent, and body."""
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping
@@ -26,7 +25,7 @@ def signed_headers(credentials: Credentials, call: Call, query: str, body: str) 
     """Return the headers that sign a call; `query` begins with its question mark."""
     at = from_ms(call.now_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     text = f"{at}{call.method.upper()}{urlsplit(call.url).path}{query}{body}"
-    digest = hmac.new(credentials.api_secret.reveal().encode(), text.encode(), hashlib.sha256).digest()
+    digest = hmac.digest(credentials.api_secret.reveal().encode(), text.encode(), "sha256")
     return {
         "OK-ACCESS-KEY": credentials.api_key.reveal(),
         "OK-ACCESS-SIGN": base64.b64encode(digest).decode(),
