@@ -16,12 +16,11 @@ from typing import Any, NamedTuple, NoReturn, cast
 _CHUNK = 65_536
 _NAME, _VALUE = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", rb"[^\r\n\0]*"
 _START = rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?"
-_HEAD = re.compile(_START + rb"\r\n((?:" + _NAME + rb":" + _VALUE + rb"\r\n){0,100})\r\n")
+_LONGEST_LINE, _MOST_LINES = 65_536, 100
+_HEAD = re.compile(_START + rb"\r\n((?:" + _NAME + rb":" + _VALUE + rb"\r\n){0,%d})\r\n" % (_MOST_LINES - 1))
 _STATUS = re.compile(_START + rb"\r?\n")
 _FIELD = re.compile(rb"(" + _NAME + rb"):(" + _VALUE + rb")\r?\n")
 _INTERIM, _BODILESS = (100, 102, 103), (204, 304)
-_LONGEST_LINE, _MOST_FIELDS = 65_536, 100
-_OTHER_LINES = (b"\r\n", b"\n")
 
 
 class TooLargeError(Exception):
@@ -124,9 +123,9 @@ def _read_head(stream: io.BufferedReader) -> _Head:
 
 
 def _fields(stream: io.BufferedReader) -> Iterator[tuple[str, str]]:
-    for _ in range(_MOST_FIELDS):
+    for _ in range(_MOST_LINES):
         line = _line(stream)
-        if line in _OTHER_LINES:
+        if line in (b"\r\n", b"\n"):
             return
         found = _FIELD.fullmatch(line)
         if found is None:

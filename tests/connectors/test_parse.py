@@ -62,7 +62,30 @@ def test_floats_of_a_payload_parsed_elsewhere_become_what_was_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [None, True, 0.5, "", " 1", "1 ", "1,5", "0x1", "NaN", "Infinity", "١٢", "1e31", "1e-31", [], "9" * 41]
+    "bad",
+    [
+        None,
+        True,
+        0.5,
+        "",
+        " 1",
+        "1 ",
+        "1,5",
+        "0x1",
+        "NaN",
+        "Infinity",
+        "١٢",
+        "1e31",
+        "1e-31",
+        [],
+        "9" * 41,
+        "1.2.3",
+        "1-2",
+        "--1",
+        "-",
+        ".",
+        "1_0",
+    ],
 )
 def test_number_refuses(bad: object) -> None:
     with pytest.raises(ValueError, match="number|finite"):

@@ -75,6 +75,30 @@ def test_an_answer_is_read_in_every_shape_that_http_knows(answer: bytes, status:
     assert (found.status, found.body) == (status, body)
 
 
+@pytest.mark.parametrize(
+    ("fields", "read"),
+    [(b"X: y\r\nx-B:  c \r\n", True), (b"X: y\r\n" * 98, True), (b"X: y\r\n" * 99, False), (b"X: \0\r\n", False)],
+)
+def test_a_head_is_read_or_refused_whether_it_comes_at_once_or_in_pieces(fields: bytes, read: bool) -> None:
+    answer = HEAD + fields + b"Content-Length: 2\r\n\r\n{}"
+
+    def in_pieces(client: socket.socket, over: threading.Event) -> None:
+        for start in (slice(0, 20), slice(20, -5), slice(-5, None)):
+            client.sendall(answer[start])
+            time.sleep(0.05)
+
+    found: list[object] = []
+    for serve in (lambda client, over: client.sendall(answer), in_pieces):
+        with raw(serve) as url:
+            try:
+                reply = send(build_request("GET", f"{url}/x"), SECONDS)
+                found.append((reply.status, dict(reply.headers), reply.body))
+            except WireError as e:
+                found.append(e.problem)
+    assert found[0] == found[1]
+    assert (found[0] != "garbled") is read
+
+
 def test_headers_are_found_whatever_their_case() -> None:
     with scripted({"/x": Reply({}, headers={"RETRY-after": " 7 "})}) as server:
         assert send(build_request("GET", f"{server.url}/x"), SECONDS).headers["Retry-After"] == "7"
