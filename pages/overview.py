@@ -1,7 +1,5 @@
 """The Overview: what a client's accounts are worth, how they did, and how far the figures can be trusted."""
 
-from uuid import UUID
-
 import streamlit as st
 
 from core.domain.types import User
@@ -29,11 +27,11 @@ def main() -> None:
         return
     view, days = filters.view_from_url(), filters.period_from_url()
     try:
-        overview = _load(visitor, client.id, view, days)
+        overview = _load(visitor, client, view, days)
     except NotFoundError:
         filters.clear()
         view = filters.view_from_url()
-        overview = _load(visitor, client.id, view, days)
+        overview = _load(visitor, client, view, days)
     _render_title(overview, client, visitor, view, days)
     live.render_head(overview, client.id, render_cards)
     render_marks(overview, visitor.formats)
@@ -43,14 +41,14 @@ def main() -> None:
         render_empty(overview, visitor)
 
 
-def _load(visitor: Visitor, client_id: UUID, view: str, days: int) -> Overview:
+def _load(visitor: Visitor, client: User, view: str, days: int) -> Overview:
     return load_overview(
         visitor.web.storage,
         visitor.scope,
-        client_id=client_id,
+        client_id=client.id,
         view=view,
         period_days=days,
-        time_zone=visitor.user.time_zone,
+        time_zone=client.time_zone,
         now=visitor.web.clock(),
     )
 

@@ -11,6 +11,7 @@ class DayResult:
 
     Money is float64 in `currency`, `twr` a ratio; None is unknown, never zero. `settled`: the ledger was read past the
     end of the day; `revised`: a settled figure has changed since. `computed_at` is when its history was read.
+    `unpriced` counts what was held without a price at its end, None where nobody counted.
     """
 
     client_id: UUID
@@ -40,3 +41,4 @@ class DayResult:
     settled: bool
     revised: bool
     computed_at: datetime
+    unpriced: int | None = None

@@ -4,9 +4,8 @@ The sidecar keeps the details of points (core/persistence/point_codec.py) and th
 (PNL.md section 14), so a long period is loaded with few points and closes as exactly as with all of them.
 """
 
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,18 +15,17 @@ import pandas as pd
 from core.domain.ledger_kinds import FLOWS, KIND_OF
 from core.domain.pnl import Book
 from core.domain.points import DetailPoint, kept_points, midnights
-from core.domain.types import ExchangeAccount, LedgerRow, Scope, SyncState, WalletState
+from core.domain.types import ExchangeAccount, LedgerRow, Scope, SyncState
 from core.ports import ClientIds, UnitOfWork
 from core.services.book_links import LinkPair, find_links
+from core.services.period_points import merged, period_points, points_near
 from core.services.rates import rate_tables
 
 FINE_SECONDS, COARSE_SECONDS, DAY_SECONDS = 300, 3600, 86_400
 FINE_FOR, COARSE_FOR = timedelta(days=3), timedelta(days=100)
 STALE_AFTER_SECONDS = 900.0
 STALE_INTERVALS = 2.5
-FIRST_LOOK_BACK = timedelta(hours=2)
-FARTHER = 8
-EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
+FEW_EDGES = 5
 NO_SYMBOL = "(none)"
 PAR = frozenset({"USD", "USDT", "USDC", "FDUSD"})
 
@@ -47,8 +45,9 @@ def load_book(  # noqa: PLR0913 - what a book is made for
 
     The last good reading of every wallet before `since` is in it, so that a period may begin there. `step_seconds` is
     how far apart points are where nothing asks for more (None: 5 min up to three days, 1 h up to 100 days, then 1 day);
-    points around flows and local midnights are always there. The rates and prices of `currency` are those stored.
-    `scope` None is the system itself.
+    points of all accounts around flows and local midnights are always there, so that a deposit here is measured against
+    the capital of that moment. A short period with a day between points costs little to read. The rates and prices of
+    `currency` are those stored. `scope` None is the system itself.
     """
     clients: ClientIds = None if scope is None else scope.client_ids
     wanted = set(account_ids)
@@ -56,19 +55,18 @@ def load_book(  # noqa: PLR0913 - what a book is made for
     ids = {account.id for account in accounts}
     if not ids:
         return Book(tz=time_zone, ccy=currency)
-    points = _points(uow, clients, ids, since, until)
+    step = step_seconds or _step(until - since)
+    edges = [since, *midnights(since, until, time_zone), until]
+    points, sides = period_points(uow, clients, accounts, edges, few=step >= DAY_SECONDS and len(edges) <= FEW_EDGES)
     first = min((found[0].at for found in points.values() if found), default=since)
     kinds = KIND_OF.keys()
     ledger = uow.ledger.flows(ids, clients, since=first - timedelta(microseconds=1), until=until, kinds=kinds)
     owners = {account.user_id for account in accounts if account.id in ids}
     found = find_links(uow, owners, ids, since=first, until=until)
     for leg in found.earlier(first):  # what was sent before the book begins stays on its way in it
-        opening = _points(uow, clients, {leg.account_id}, leg.booked_at, leg.booked_at)[leg.account_id]
-        known = {point.at: point for point in (*opening, *points[leg.account_id])}
-        points[leg.account_id] = [known[at] for at in sorted(known)]
+        points = merged(points, points_near(uow, clients, {leg.account_id}, [leg.booked_at]))
     ledger = found.with_legs(ledger)
-    step = step_seconds or _step(until - since)
-    thinned = _thinned(points, ledger, step=step, boundaries=midnights(since, until, time_zone), since=since)
+    thinned = _thinned(points, ledger, step=step, boundaries=sorted({*edges[:-1], *sides}))
     states = uow.syncing.states(clients, account_ids=ids)
     tables = rate_tables(uow, currency, min([first, *(leg.booked_at for leg in found.legs)]), until)
     return make_book(
@@ -93,11 +91,10 @@ def make_book(  # noqa: PLR0913 - the tables of a book
     `tables` are the rates and prices of the currency (`core.services.rates.rate_tables`).
     """
     snapshots, balances, positions = _point_rows(points)
-    interval = max((state.planned_interval_seconds for state in states), default=0)
     return Book(
         tz=time_zone,
         ccy=currency,
-        cfg={"stale_after_s": max(STALE_AFTER_SECONDS, STALE_INTERVALS * interval)},
+        cfg={"stale_after_s": stale_after(states).total_seconds()},
         accounts=pd.DataFrame(
             [(str(account.id), account.exchange, account.removed_at) for account in accounts],
             columns=["account", "exchange", "removed_at"],
@@ -109,6 +106,12 @@ def make_book(  # noqa: PLR0913 - the tables of a book
         links=pd.DataFrame(list(links), columns=["out", "in"], dtype=object),
         **(tables or {}),
     )
+
+
+def stale_after(states: Iterable[SyncState]) -> timedelta:
+    """Return the age beyond which a value of these accounts is carried (PNL.md section 13)."""
+    interval = max((state.planned_interval_seconds for state in states), default=0)
+    return timedelta(seconds=max(STALE_AFTER_SECONDS, STALE_INTERVALS * interval))
 
 
 POSITION_COLUMNS = [
@@ -185,56 +188,12 @@ def _thinned(
     *,
     step: int,
     boundaries: Sequence[datetime],
-    since: datetime,
 ) -> dict[UUID, list[DetailPoint]]:
     flows: dict[UUID, dict[str, list[datetime]]] = {}
     for row in ledger:
         if row.kind in FLOWS:
             flows.setdefault(row.account_id, {}).setdefault(row.wallet, []).append(row.booked_at)
-    ends = sorted({since, *boundaries})
     return {
-        account_id: kept_points(found, bucket_seconds=step, flows=flows.get(account_id, {}), boundaries=ends)
+        account_id: kept_points(found, bucket_seconds=step, flows=flows.get(account_id, {}), boundaries=boundaries)
         for account_id, found in points.items()
     }
-
-
-def _points(
-    uow: UnitOfWork, clients: ClientIds, account_ids: Collection[UUID], since: datetime, until: datetime
-) -> dict[UUID, list[DetailPoint]]:
-    """Return the points from the last good one of each wallet at or before `since` on."""
-    wallets = [wallet for wallet in uow.readings.wallets(account_ids, clients) if wallet.first_ok_at is not None]
-    reach, back = FIRST_LOOK_BACK, since
-    found: dict[UUID, list[DetailPoint]] = {account_id: [] for account_id in account_ids}
-    missing = set(account_ids)
-    while missing:
-        back = max(EARLIEST, since - reach)
-        found |= uow.history.points(missing, clients, since=back, until=until)
-        missing = {wallet.account_id for wallet in wallets if not _is_known(wallet, found, since)}
-        reach *= FARTHER
-        if back == EARLIEST:
-            break
-    return {account_id: _from_opening(points, since) for account_id, points in found.items()}
-
-
-def _is_known(wallet: WalletState, found: Mapping[UUID, Sequence[DetailPoint]], since: datetime) -> bool:
-    """Tell whether the wallet's state at `since` is there, or it had none."""
-    if wallet.first_ok_at is None or wallet.first_ok_at > since:
-        return True
-    return any(
-        seen.ok and seen.wallet == wallet.wallet
-        for point in reversed(found[wallet.account_id])
-        if point.at <= since
-        for seen in point.wallets
-    )
-
-
-def _from_opening(points: Sequence[DetailPoint], since: datetime) -> list[DetailPoint]:
-    """Drop what is older than every wallet's last good point at or before `since`."""
-    end = bisect_right(points, since, key=lambda point: point.at)
-    openings: dict[str, int] = {}
-    for n in range(end - 1, -1, -1):
-        for wallet in points[n].wallets:
-            if wallet.ok:
-                openings.setdefault(wallet.wallet, n)
-    kept = set(openings.values())
-    return [point for n, point in enumerate(points) if n >= end or n in kept]

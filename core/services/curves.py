@@ -1,6 +1,10 @@
-"""Equity history as the Overview needs it: which points to load, series per account, the drawn curve and trends."""
+"""Equity history as the Overview needs it: which points to load, series per account, the drawn curve and trends.
+
+Times are int64 microseconds since 1970 UTC, money is float64 USD.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,27 +12,30 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from core.domain.account_pnl import (
-    GAP_AFTER_US,
-    AccountSeries,
-    ExternalFlow,
-    PeriodPnl,
-    Times,
-    cumulative_pnl,
-    total_equity,
-)
-from core.domain.types import EquityPoint, ExchangeAccount, LedgerRow, WalletState
+from core.domain.types import EquityPoint, ExchangeAccount, WalletState
 from core.ports import PointRow, PointWindow
-from core.services.overview_types import Curve, FlowMarker, PnlFigure
+from core.services.overview_types import Curve, FlowMarker
+from core.services.period_days import Move
 
-FLOW_KINDS = ("deposit", "withdrawal")
+GAP_AFTER_US = 86_400_000_000
 FINE_SECONDS = 300
 COARSE_SECONDS = 3600
 MOST_POINTS = 2000
 TREND_POINTS = 48
 CARRIED_AFTER_SECONDS = 900
-LEDGER_LAG = timedelta(minutes=10)  # two of its usual intervals
-NEVER = datetime.max.replace(tzinfo=UTC)
+
+Times = npt.NDArray[np.int64]
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSeries:
+    """Equity of one account: points in ascending time, and when it left (None: still there)."""
+
+    account: str
+    at: Times
+    equity: Values
+    removed_at: int | None = None
 
 
 def to_us(at: datetime) -> int:
@@ -87,27 +94,22 @@ def build_series(
         times = np.array(sorted(own), dtype=np.int64)
         values = np.array([own[at] for at in times.tolist()], dtype=np.float64)
         removed = to_us(account.removed_at) if account.removed_at else None
-        series.append(AccountSeries(str(account.id), times, values, starts, removed))
+        series.append(AccountSeries(str(account.id), times, values, removed))
     return series
 
 
-def external_flows(ledger: Iterable[LedgerRow], wallets: Iterable[WalletState]) -> list[ExternalFlow]:
-    """Return deposits and withdrawals with their USD value at booking, None where the asset had no price.
+def total_equity(accounts: Sequence[AccountSeries], times: Times) -> Values:
+    """Return the equity of all accounts together at each time, each account's last point carried forward.
 
-    What came before a wallet's first good reading is in that reading and counts nowhere.
+    An account counts nothing before its first point and from its removal on; NaN where no account counts yet.
     """
-    first_ok = {(wallet.account_id, wallet.wallet): wallet.first_ok_at or NEVER for wallet in wallets}
-    return [
-        ExternalFlow(
-            at=to_us(row.booked_at),
-            account=str(row.account_id),
-            value=float(row.amount * row.price) if row.price is not None else None,
-            kind=row.kind,
-            asset=row.asset,
-        )
-        for row in ledger
-        if row.booked_at >= first_ok.get((row.account_id, row.wallet), row.booked_at)
-    ]
+    total = np.zeros(len(times))
+    seen = np.zeros(len(times), dtype=bool)
+    for one in accounts:
+        live, _ = _last_points(one, times)
+        total += _carried_equity(one, times)
+        seen |= live
+    return np.where(seen, total, np.nan)
 
 
 def draw_curve(
@@ -139,39 +141,27 @@ def draw_curve(
 
 
 def trend(
-    series: Sequence[AccountSeries], flows: Sequence[ExternalFlow], since: datetime, now: datetime
+    series: Sequence[AccountSeries], moves: Sequence[Move], total: float | None, since: datetime, now: datetime
 ) -> tuple[float, ...]:
-    """Return the cumulative P&L since `since` at up to 48 evenly spaced instants, for a sparkline."""
+    """Return the cumulative P&L since `since` at up to 48 evenly spaced instants, for a sparkline that ends at `total`.
+
+    `moves` are what came, went, joined and left since then: an account's point counts them once it has seen them.
+    """
+    if total is None or not series:
+        return ()
     times = np.linspace(to_us(since), to_us(now), TREND_POINTS).astype(np.int64)
-    values = cumulative_pnl(series, flows, times)
-    return tuple(float(value) for value in values[~np.isnan(values)])
-
-
-def pnl_figure(
-    result: PeriodPnl,
-    spark: tuple[float, ...],
-    period_start: datetime,
-    ledger_read_to: datetime | None,
-    as_of: datetime | None,
-) -> PnlFigure:
-    """Return the period's result with its age and where it really begins."""
-    return PnlFigure(
-        value=result.total,
-        rate=result.twr,
-        period_start=period_start,
-        since=from_us(result.since) if result.since is not None else None,
-        as_of=as_of,
-        status=result.status,
-        net_flows=result.net_flows,
-        unvalued=tuple(sorted({flow.asset for flow in result.unvalued})),
-        ledger_read_to=ledger_read_to,
-        is_provisional=result.total is not None and _lags(ledger_read_to, as_of),
-        trend=spark,
-    )
-
-
-def _lags(ledger_read_to: datetime | None, as_of: datetime | None) -> bool:
-    return as_of is not None and (ledger_read_to is None or as_of - ledger_read_to > LEDGER_LAG)
+    seen = np.zeros(len(times), dtype=bool)
+    worth = np.zeros(len(times))
+    for one in series:
+        live, point_at = _last_points(one, times)
+        worth += _carried_equity(one, times)
+        for move in moves:
+            if move.account == one.account:
+                seen_at = np.where(live, point_at, times) >= to_us(move.at)
+                worth -= np.where(seen_at, move.value, 0.0)
+        seen |= live
+    known = worth[seen]
+    return (*(float(value - known[0]) for value in known[:-1]), total) if len(known) > 1 else ()
 
 
 def _first_reading(starts: Sequence[tuple[int, float]], *, before: int | None) -> dict[int, float]:
@@ -194,6 +184,14 @@ def _carried(
             live, point_at = _last_points(one, times)
             carried |= live & np.isin(point_at, np.array(sorted(incomplete[one.account]), dtype=np.int64))
     return carried
+
+
+def _carried_equity(one: AccountSeries, times: Times) -> Values:
+    live, _ = _last_points(one, times)
+    if not live.any():
+        return np.zeros(len(times))
+    index = np.searchsorted(one.at, times, side="right") - 1
+    return np.where(live, one.equity[np.maximum(index, 0)], 0.0)
 
 
 def _oldest_point_us(series: Sequence[AccountSeries], times: Times) -> Times:

@@ -15,7 +15,7 @@ from core.errors import NotFoundError
 from core.ports import AuditEntry, Storage
 from core.services import holdings
 from core.services.access import clients_of, require_recent_login
-from core.services.overview import ALL, select_accounts
+from core.services.views import ALL, select_accounts
 
 Cell = Decimal | float | int | str | bool | datetime | None
 Kind = Literal["text", "amount", "money", "time", "flag"]

@@ -28,7 +28,8 @@ from core.services.ledger_types import (
     kinds_of,
     place_of,
 )
-from core.services.results import Shown, find_shown
+from core.services.period_days import Shown
+from core.services.results import find_shown
 from core.services.results_types import WHOLE, Question, Span, span_of
 
 BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)
@@ -47,7 +48,7 @@ class Asked:
     @property
     def clients(self) -> frozenset[UUID]:
         """The client, as the storage is asked."""
-        return frozenset({self.shown.client.id})
+        return frozenset({self.shown.client_id})
 
     @property
     def accounts(self) -> dict[UUID, ExchangeAccount]:
@@ -78,7 +79,7 @@ def load_ledger(
     shown = asked.shown
     return LedgerPage(
         question=question,
-        time_zone=shown.client.time_zone,
+        time_zone=shown.time_zone,
         now=now,
         since=None if asked.whole else asked.span.first,
         until=asked.span.last,
@@ -105,7 +106,7 @@ def find_asked(uow: UnitOfWork, scope: Scope, question: LedgerQuestion, now: dat
     shown = find_shown(uow, scope, period, now)
     span = span_of(period, shown.today, None)
     whole = question.period == WHOLE
-    since, until = day_edges(span, shown.client.time_zone)
+    since, until = day_edges(span, shown.time_zone)
     wanted = LedgerFilter(
         account_ids=frozenset(shown.ids),
         since=BEGINNING if whole else since,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core.domain.account_pnl import period_pnl
+from core.domain.ledger_kinds import FLOWS
 from core.domain.marks import Mark, awaits_funding
 from core.domain.types import (
     EquityPoint,
@@ -18,19 +18,13 @@ from core.domain.types import (
     SyncState,
     WalletState,
 )
-from core.errors import InvalidInputError, NotFoundError
-from core.ports import ExchangePause, PointRow, Storage
+from core.errors import InvalidInputError
+from core.ports import ClientPicture, ExchangePause, PointRow, Storage, UnitOfWork
 from core.services import curves, holdings
 from core.services.access import clients_of, without_hint
-from core.services.account_state import (
-    NOT_READ,
-    account_health,
-    empty_state,
-    equity_figure,
-    ledger_read_to,
-    newest_jobs,
-)
+from core.services.account_state import account_health, empty_state, equity_figure, newest_jobs
 from core.services.health import system_health
+from core.services.overview_results import CURVE_KINDS, Latest, Running, load_running, pnl_figures
 from core.services.overview_types import (
     AccountHealth,
     EmptyState,
@@ -39,11 +33,12 @@ from core.services.overview_types import (
     Overview,
     SystemHealth,
 )
+from core.services.period_days import Shown
+from core.services.views import ALL, MAIN, members_of, select_accounts
 
+__all__ = ["ALL", "MAIN", "PERIODS", "data_version", "load_overview"]
 PERIODS = (1, 7, 30, 90)
-MAIN, ALL = "main", "all"
-# flows that the last reading before a period did not see yet belong to it, however long that reading was ago
-FLOWS_BEFORE = timedelta(days=31)
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +58,7 @@ class _Loaded:
     ledger: list[LedgerRow]
     system: SystemHealth
     marks: list[Mark]
+    running: Running
 
 
 def load_overview(
@@ -89,7 +85,8 @@ def load_overview(
     clients_of(scope, client_id)
     today, month = curves.day_start(now, time_zone), curves.month_start(now, time_zone)
     since = now - timedelta(days=period_days)
-    loaded = _load(storage, scope, client_id, view, (since, today, month, now))
+    with storage.begin(scope, write=False) as uow:
+        loaded = _load(uow, scope, (client_id, view, time_zone), (since, today, month, now))
     return _assemble(loaded, (since, today, month, now))
 
 
@@ -99,50 +96,22 @@ def data_version(storage: Storage, scope: Scope, client_id: UUID) -> int:
         return uow.syncing.data_version(clients_of(scope, client_id))
 
 
-def select_accounts(accounts: Sequence[ExchangeAccount], view: str) -> list[ExchangeAccount]:
-    """Return the accounts that a view shows; removed ones belong to "all", for their history.
-
-    What is not verified is not read, and so belongs to no sum; mainnet and testnet never belong to one sum.
-
-    Raises:
-        NotFoundError: the view names an account that is not the client's.
-    """
-    present = [account for account in accounts if account.removed_at is None]
-    if view == MAIN:
-        return [account for account in present if account.is_main]
-    if view == ALL:
-        counted = [account for account in accounts if account.status not in NOT_READ]
-        in_use = [account for account in counted if account.removed_at is None] or counted
-        testnet = all(account.testnet for account in in_use)
-        return [account for account in counted if account.testnet is testnet]
-    chosen = [account for account in accounts if str(account.id) == view]
-    if not chosen:
-        raise NotFoundError("account")
-    return chosen
-
-
 def _load(
-    storage: Storage,
-    scope: Scope,
-    client_id: UUID,
-    view: str,
-    times: tuple[datetime, datetime, datetime, datetime],
+    uow: UnitOfWork, scope: Scope, asked: tuple[UUID, str, str], times: tuple[datetime, datetime, datetime, datetime]
 ) -> _Loaded:
+    client_id, view, _time_zone = asked
     since, today, month, now = times
-    with storage.begin(scope, write=False) as uow:
-        picture = uow.pictures.of_client(
-            client_id,
-            times=sorted({since, today, month}),
-            flows_since=min(since, month) - FLOWS_BEFORE,
-            kinds=curves.FLOW_KINDS,
-            now=now,
-        )
-        shown = select_accounts(picture.accounts, view)
-        ids = {account.id for account in shown}
-        points = uow.readings.points(ids, {client_id}, curves.windows(since, today, month, now))
+    picture = uow.pictures.of_client(
+        client_id, times=sorted({since, today, month}), flows_since=min(since, month) - ONE_DAY, kinds=FLOWS, now=now
+    )
+    chosen = select_accounts(picture.accounts, view)
+    ids = {account.id for account in chosen}
+    points = uow.readings.points(ids, {client_id}, curves.windows(since, today, month, now))
+    shown = _shown(picture, scope, asked, now)
+    latest = Latest(picture.flows, picture.positions)
     return _Loaded(
         accounts=[without_hint(scope, account) for account in picture.accounts],
-        shown=shown,
+        shown=chosen,
         states={state.account_id: state for state in picture.states},
         jobs=newest_jobs(picture.jobs),
         pauses={(pause.exchange, pause.egress): pause for pause in picture.pauses},
@@ -151,9 +120,28 @@ def _load(
         positions=[row for row in picture.positions if row.account_id in ids],
         points=points,
         boundaries=[p for found in picture.boundaries.values() for p in found.values() if p.account_id in ids],
-        ledger=[row for row in picture.flows if row.account_id in ids],
+        ledger=[row for row in picture.flows if row.account_id in ids and row.kind in CURVE_KINDS],
         system=system_health(picture.heartbeats, now),
         marks=[mark for mark in picture.marks if mark.account_id in ids],
+        running=load_running(uow, shown, latest, month=month.astimezone(shown.zone).date()),
+    )
+
+
+def _shown(picture: ClientPicture, scope: Scope, asked: tuple[UUID, str, str], now: datetime) -> Shown:
+    """Return whose results are shown, as the Results page has it."""
+    client_id, view, time_zone = asked
+    members, name = members_of(picture.accounts, view)
+    ids = {account.id for account in members}
+    return Shown(
+        client_id=client_id,
+        time_zone=time_zone,
+        scope=replace(scope, client_ids=frozenset({client_id})),
+        accounts=tuple(picture.accounts),
+        members=tuple(members),
+        name=name,
+        wallets=tuple(wallet for wallet in picture.wallets if wallet.account_id in ids),
+        states=tuple(state for state in picture.states if state.account_id in ids),
+        now=now,
     )
 
 
@@ -165,18 +153,11 @@ def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, dateti
     series = curves.build_series(
         loaded.shown, loaded.points, loaded.boundaries, [w for w in loaded.wallets if w.account_id in names]
     )
-    flows = curves.external_flows(loaded.ledger, loaded.wallets)
     equity = equity_figure(wallets, names)
-    read_to = ledger_read_to(loaded.states, present)
     health = tuple(account_health(account, loaded, now) for account in loaded.accounts if account.removed_at is None)
-    t1 = curves.to_us(now)
-    today_pnl = period_pnl(series, flows, curves.to_us(today), t1)
-    month_pnl = period_pnl(series, flows, curves.to_us(month), t1)
-    today_figure, month_figure = (
-        curves.pnl_figure(pnl, curves.trend(series, flows, begin, now), begin, read_to, equity.as_of)
-        for pnl, begin in ((today_pnl, today), (month_pnl, month))
+    today_figure, month_figure = pnl_figures(
+        loaded.running, series, (today, month), as_of=equity.as_of, lacks_funding=_lacks_funding(loaded, present)
     )
-    lacks_funding = _lacks_funding(loaded, present)
     balances = [row for row in loaded.balances if row.account_id in present]
     positions = [row for row in loaded.positions if row.account_id in present]
     return Overview(
@@ -188,8 +169,8 @@ def _assemble(loaded: _Loaded, times: tuple[datetime, datetime, datetime, dateti
         ),
         equity=equity,
         unrealized=_unrealized(wallets, equity),
-        today=replace(today_figure, is_provisional=today_figure.is_provisional or lacks_funding),
-        month=replace(month_figure, is_provisional=month_figure.is_provisional or lacks_funding),
+        today=today_figure,
+        month=month_figure,
         curve=curves.draw_curve(series, loaded.points, _markers(loaded.ledger, names), since, now),
         allocation=holdings.allocation(balances),
         balances=holdings.balance_rows(balances, names, wallets),

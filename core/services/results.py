@@ -5,31 +5,35 @@ and what the sidecar has not closed) is computed from a book here. Days are loca
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime
 from math import isnan
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from core.domain.currencies import USD
 from core.domain.day_result import DayResult
-from core.domain.pnl import Book, daily_pnl
+from core.domain.pnl import Book
 from core.domain.pnl.book import instant
 from core.domain.pnl.increments import increments
 from core.domain.pnl.period import sums_by_component
-from core.domain.points import start_of_day
-from core.domain.types import AccountStatus, ExchangeAccount, LedgerRow, Role, Scope, SyncState, User, WalletState
+from core.domain.types import LedgerRow, Role, Scope
 from core.errors import NotFoundError
 from core.ports import Storage, UnitOfWork
 from core.services import results_sums as sums
 from core.services.access import clients_of, without_hint
 from core.services.books import load_book
-from core.services.overview import ALL, select_accounts
+from core.services.period_days import (
+    ONE_DAY,
+    STEP_SECONDS,
+    Live,
+    Shown,
+    edges_of,
+    live_days,
+    stored_days,
+)
 from core.services.rates import Rates, check_currency, load_rates
 from core.services.results_types import (
     ACCOUNT,
     EXCHANGE,
-    LIVE_DAYS,
     MONEY,
     Day,
     Part,
@@ -39,57 +43,13 @@ from core.services.results_types import (
     span_of,
 )
 from core.services.unpriced import load_unpriced
+from core.services.views import ALL, members_of
 
-WHOLE_NAME, TESTNET_NAME = "all", "testnet"
-STEP_SECONDS = 3600
-ONE_DAY = timedelta(days=1)
 IN_TRANSIT = "(in transit)"
 EXTERNAL = ("deposit", "withdrawal")
 BETWEEN = ("transfer_in", "transfer_out")
 CLOSE_ENOUGH = 0.01
 CLOSE_PART = 1e-3  # a coin's rate at a booking is that of the nearest reading
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Whose results are shown: the accounts, the name their days are stored under, and how far they are known."""
-
-    client: User
-    scope: Scope
-    accounts: tuple[ExchangeAccount, ...]
-    members: tuple[ExchangeAccount, ...]
-    name: str
-    wallets: tuple[WalletState, ...]
-    states: tuple[SyncState, ...]
-    now: datetime
-
-    @property
-    def ids(self) -> set[UUID]:
-        """The ids of the members."""
-        return {account.id for account in self.members}
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The client's zone."""
-        return ZoneInfo(self.client.time_zone)
-
-    @property
-    def today(self) -> date:
-        """The client's local date."""
-        return self.now.astimezone(self.zone).date()
-
-    @property
-    def began(self) -> datetime | None:
-        """When the first wallet was first read."""
-        return min((wallet.first_ok_at for wallet in self.wallets if wallet.first_ok_at is not None), default=None)
-
-    @property
-    def read_to(self) -> datetime | None:
-        """Up to when every ledger that is still read is known."""
-        living = {account.id for account in self.members if account.removed_at is None}
-        times = [state.ledger_read_to for state in self.states if state.account_id in living]
-        known = [at for at in times if at is not None]
-        return min(known) if known and len(known) == len(times) else None
 
 
 def load_results(storage: Storage, scope: Scope, question: Question, *, now: datetime) -> Results:
@@ -109,15 +69,17 @@ def load_results(storage: Storage, scope: Scope, question: Question, *, now: dat
         first = max(span.first, began)
         empty = replace(
             _empty(scope, question, shown, span, began),
-            unpriced=load_unpriced(uow, shown.members, {shown.client.id}),
+            unpriced=load_unpriced(uow, shown.members, {shown.client_id}),
         )
-        stored, tail = _stored(uow, shown, question, Span(first, span.last))
+        whole_span = Span(first, span.last)
+        names = {shown.name, *(str(account.id) for account in shown.members)}
+        stored, tail = stored_days(uow, shown, names, currency=question.currency, span=whole_span)
         if tail is None:
-            return replace(empty, since=first, pending=_pending(stored[shown.name], Span(first, span.last), shown))
-        live, live_parts = _live(uow, shown, question, tail)
-        moves = _moves(uow, shown, question, Span(first, span.last))
-        rates = load_rates(uow, question.currency, *edges_of(shown, Span(first, span.last)))
-    days = (*map(Day, stored[shown.name]), *live)
+            return replace(empty, since=first, pending=_pending(stored[shown.name], whole_span, shown))
+        live = live_days(uow, shown, currency=question.currency, span=tail)
+        moves = _moves(uow, shown, question, whole_span)
+        rates = load_rates(uow, question.currency, *edges_of(shown, whole_span))
+    days = (*map(Day, stored[shown.name]), *live.days)
     bars = sums.bars_of(days)
     risk, fall = sums.risk_of(days)
     whole = sums.money_of(day.result for day in days)
@@ -130,13 +92,13 @@ def load_results(storage: Storage, scope: Scope, question: Question, *, now: dat
         history_begins=began >= span.first,
         days=days,
         bars=bars,
-        total=sums.total_of(bars),
+        total=sums.total_of(days),
         unexplained_ok=sums.within_tolerance(bars, per_usd),
         returns=sums.returns_of(days, moments, shown.began, per_usd),
         rate=rate,
         risk=risk,
         fall=fall,
-        parts=_parts(shown, stored, live_parts, whole),
+        parts=_parts(shown, stored, _by_account(shown, live), whole),
     )
 
 
@@ -152,17 +114,13 @@ def find_shown(uow: UnitOfWork, scope: Scope, question: Question, now: datetime)
         raise NotFoundError("client")
     ids = {client.id}
     accounts = uow.accounts.all(ids, with_removed=True)
-    members = select_accounts(accounts, question.view)
-    name = str(members[0].id) if members else ""
-    if question.view == ALL and members:
-        testnet = members[0].testnet
-        name = TESTNET_NAME if testnet else WHOLE_NAME
-        members = [a for a in accounts if a.testnet is testnet and a.status is not AccountStatus.PENDING]
+    members, name = members_of(accounts, question.view)
     keys = {account.id for account in members}
     wallets = uow.readings.wallets(keys, ids) if keys else []
     states = uow.syncing.states(ids, account_ids=keys) if keys else []
     narrow = replace(scope, client_ids=frozenset(ids))
-    return Shown(client, narrow, tuple(accounts), tuple(members), name, tuple(wallets), tuple(states), now)
+    everything = (tuple(accounts), tuple(members), name, tuple(wallets), tuple(states))
+    return Shown(client.id, client.time_zone, narrow, *everything, now)
 
 
 def load_period_book(uow: UnitOfWork, shown: Shown, question: Question, span: Span) -> Book:
@@ -170,22 +128,16 @@ def load_period_book(uow: UnitOfWork, shown: Shown, question: Question, span: Sp
     since, until = edges_of(shown, span)
     return load_book(
         uow, shown.scope, shown.ids, since, until,
-        time_zone=shown.client.time_zone, currency=question.currency,
+        time_zone=shown.time_zone, currency=question.currency,
         step_seconds=STEP_SECONDS if span.days <= 100 else None,
     )  # fmt: skip
-
-
-def edges_of(shown: Shown, span: Span) -> tuple[datetime, datetime]:
-    """Return the first instant of a span of local days, and its end or now."""
-    zone = shown.client.time_zone
-    return start_of_day(span.first, zone), min(start_of_day(span.last + ONE_DAY, zone), shown.now)
 
 
 def _empty(scope: Scope, question: Question, shown: Shown, span: Span, began: date | None) -> Results:
     return Results(
         question=question,
         span=span,
-        time_zone=shown.client.time_zone,
+        time_zone=shown.time_zone,
         now=shown.now,
         accounts=tuple(without_hint(scope, account) for account in shown.accounts if account.removed_at is None),
         shown=tuple(account.id for account in shown.members),
@@ -197,84 +149,23 @@ def _empty(scope: Scope, question: Question, shown: Shown, span: Span, began: da
     )
 
 
-# days
-
-
-def _stored(
-    uow: UnitOfWork, shown: Shown, question: Question, span: Span
-) -> tuple[dict[str, list[DayResult]], Span | None]:
-    """Return the stored days of the whole and of each account, and the span to compute now (None: there are too many).
-
-    What is missing before a stored day is never computed here: the sidecar is still at it.
-    """
-    names = {shown.name, *(str(account.id) for account in shown.members)}
-    found: dict[str, list[DayResult]] = {name: [] for name in names}
-    rows = uow.days.find({shown.client.id}, names, since=span.first, until=span.last, currency=question.currency)
-    for row in rows:
-        if row.time_zone == shown.client.time_zone:
-            found[row.scope].append(row)
-    whole = found[shown.name]
-    end = next((n for n, row in enumerate(whole) if row.day != span.first + n * ONE_DAY), len(whole))
-    last = span.first + end * ONE_DAY
-    if (span.last - last).days > LIVE_DAYS:
-        return found, None
-    found[shown.name] = whole[:end]
-    return {name: [row for row in some if row.day < last] for name, some in found.items()}, Span(last, span.last)
-
-
 def _pending(stored: Sequence[DayResult], span: Span, shown: Shown) -> int:
     """Return how many closed days of a span are not stored."""
     return (min(span.last, shown.today - ONE_DAY) - span.first).days + 1 - len(stored)
 
 
-def _live(
-    uow: UnitOfWork, shown: Shown, question: Question, span: Span
-) -> tuple[tuple[Day, ...], dict[str, dict[str, float]]]:
-    """Return the days of a span computed from a book, and what each account did in it."""
-    if span.first > span.last:
-        return (), {}
-    book = load_period_book(uow, shown, question, span)
-    found = daily_pnl(book, span.first.isoformat(), span.last.isoformat(), now=shown.now)
-    days = []
-    for day in found:
-        local = date.fromisoformat(day.date)
-        end = day.t1.to_pydatetime()
-        row = DayResult(
-            client_id=shown.client.id,
-            scope=shown.name,
-            day=local,
-            currency=question.currency,
-            account_id=None,
-            time_zone=shown.client.time_zone,
-            begins_at=day.t0.to_pydatetime(),
-            ends_at=end,
-            equity0=day.equity0,
-            equity1=day.equity1,
-            **{name: getattr(day, name) for name in MONEY},
-            unexplained_ok=day.unexplained_ok,
-            twr=day.twr,
-            status=day.status,
-            settled=shown.read_to is not None and shown.read_to >= end,
-            revised=False,
-            computed_at=shown.now,
-        )
-        days.append(Day(row, is_open=local == shown.today))
-    parts = _by_account(book, *edges_of(shown, span)) if days and len(shown.members) > 1 else {}
-    return tuple(days), parts
-
-
-def _by_account(book: Book, since: datetime, until: datetime) -> dict[str, dict[str, float]]:
-    """Return what each account did in (since, until]; what was on its way between wallets is in none of them."""
-    table = increments(book, book.ccy)
+def _by_account(shown: Shown, live: Live) -> dict[str, dict[str, float]]:
+    """Return what each account did in the days computed now; what was on its way between wallets is in none."""
+    if live.book is None or not live.days or len(shown.members) == 1:
+        return {}
+    since, until = live.days[0].result.begins_at, live.days[-1].result.ends_at
+    table = increments(live.book, live.book.ccy)
     table = table[(table["end"] > instant(since)) & (table["end"] <= instant(until))]
     found = {}
     for account, part in table.groupby(table["wallet"].str.partition("/")[0]):
         money = sums_by_component(part)
         found[str(account)] = {name: 0.0 if isnan(money[name]) else money[name] for name in MONEY}
     return found
-
-
-# parts
 
 
 def _parts(
@@ -302,13 +193,10 @@ def _parts(
     }
 
 
-# when money came and went
-
-
 def _moves(uow: UnitOfWork, shown: Shown, question: Question, span: Span) -> list[LedgerRow]:
     kinds = EXTERNAL if question.view == ALL else (*EXTERNAL, *BETWEEN)
     since, until = edges_of(shown, span)
-    return uow.ledger.flows(shown.ids, {shown.client.id}, since=since - ONE_DAY, until=until, kinds=kinds)
+    return uow.ledger.flows(shown.ids, {shown.client_id}, since=since - ONE_DAY, until=until, kinds=kinds)
 
 
 def _moments(

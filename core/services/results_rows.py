@@ -16,7 +16,8 @@ from core.domain.pnl.period import scoped_increments
 from core.domain.types import Scope
 from core.ports import Storage
 from core.services import results_sums as sums
-from core.services.results import Shown, edges_of, find_shown, load_period_book
+from core.services.period_days import Shown, edges_of
+from core.services.results import find_shown, load_period_book
 from core.services.results_types import MONEY, REST, STEPS, Part, Results, Row, Span
 
 COMPONENT = {FLOW: "net_flows", SCOPE_FLOW: "scope_flows"}
@@ -87,7 +88,7 @@ def _rows(table: pd.DataFrame, bar: str, book: Book, shown: Shown) -> list[Row]:
         found.append(_row(line, bar, names, at=moment, entry=str(line["id"]).rpartition("/")[2], amount=amount))
     if not len(others):
         return found
-    zone = ZoneInfo(shown.client.time_zone)
+    zone = ZoneInfo(shown.time_zone)
     days = [_at(int(us)).astimezone(zone).date().isoformat() if bar in BY_DAY else NO_DAY for us in others["end"]]
     grouped = others.assign(day=days).fillna({"asset": "", "symbol": "", "kind": ""})
     sums_of = grouped.groupby(TOGETHER, as_index=False, sort=True).agg(

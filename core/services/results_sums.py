@@ -7,7 +7,7 @@ from math import prod
 from core.domain.day_result import DayResult
 from core.domain.growth import growth_of
 from core.domain.performance import YEAR_DAYS, Drawdown, RiskStats, annualised, drawdown, risk_stats
-from core.domain.pnl.book import COMPONENTS, DEFAULTS
+from core.domain.pnl.book import DEFAULTS
 from core.services.results_types import CLOSING, MONEY, OPENING, STEPS, Day, Part, Returns
 
 NOISE = 1e-9
@@ -23,9 +23,11 @@ def bars_of(days: Sequence[Day]) -> dict[str, float | None]:
     return {OPENING: days[0].result.equity0, **middle, CLOSING: days[-1].result.equity1}
 
 
-def total_of(bars: Mapping[str, float | None]) -> float | None:
-    """Return the P&L: the sum of the eight components."""
-    return sum_of(bars.get(name) for name in COMPONENTS)
+def total_of(days: Sequence[Day]) -> float | None:
+    """Return the P&L of neighbouring days; unknown while nobody knows what the end is worth (a gap, no rate)."""
+    if not days or days[-1].result.equity1 is None:
+        return None
+    return sum_of(day.result.total for day in days)
 
 
 def sum_of(values: Iterable[float | None]) -> float | None:
@@ -56,7 +58,7 @@ def returns_of(
     `per_usd` is the rate at the end: capital of less than a dollar is none.
     """
     rates = [day.result.twr for day in days if day.result.twr is not None]
-    if not rates:
+    if not rates or days[-1].result.equity1 is None:
         return Returns()
     wiped_out = any(rate <= -1 for rate in rates)
     twr = prod(1 + rate for rate in rates) - 1

@@ -22,13 +22,13 @@ from core.ports import ClientPicture, ExchangePause, Storage
 from core.services import account_state
 from core.services.access import clients_of, without_hint
 from core.services.health import system_health
-from core.services.overview import MAIN, select_accounts
 from core.services.overview_types import EmptyState
 from core.services.rates import check_currency, rate_tables
 from core.services.risk_book import latest_book, oldest_reading
 from core.services.risk_funding import FUNDING, RateAt, earliest_start, funding_sums
 from core.services.risk_rows import margin_rows, order_of, risk_rows, shared_funding, symbol_rows, unpriced_rows
 from core.services.risk_types import Exposed, Reason, Risk, RiskRow
+from core.services.views import MAIN, select_accounts
 
 USD = "USD"
 

@@ -273,6 +273,7 @@ def _row(client: User, scope: DayScope, found: DayPnl, past: Past, now: datetime
         settled=_is_settled(scope, end, past.read_to),
         revised=False,
         computed_at=now,
+        unpriced=len(found.unpriced),
     )
     old = past.rows.get((scope.name, day))
     if old is None:

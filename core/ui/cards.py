@@ -76,7 +76,7 @@ def _result(name: str, label: str, figure: PnlFigure, formats: Formats, now: dat
             st.caption(":orange[:material/pending:] " + text)
         if figure.unvalued:
             assets = ", ".join(plain(asset) for asset in figure.unvalued)
-            unknown = _("unknown: {assets} moved without a price").format(assets=assets)
+            unknown = _("without {assets}: moved without a price").format(assets=assets)
             st.caption(":orange[:material/price_check:] " + unknown)
         if figure.value is not None and len(figure.trend) > 1:
             render_sparkline(figure.trend, key=f"spark_{name}", alt=label, gain=figure.value >= 0)

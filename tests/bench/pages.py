@@ -8,7 +8,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import psutil
@@ -16,7 +18,10 @@ import requests
 
 from connectors.sandbox import Sandbox, SandboxConfig
 from core import bootstrap
+from core.domain.points import DetailPoint, HeldAsset, WalletPoint
 from core.domain.types import EquityPoint, ExchangeAccount, User
+from core.ports import UnitOfWork
+from core.sync.days import close_days
 from tests.bench.report import show
 from tests.bench.visitor import Visitor, sign_in
 from tests.e2e.installation import Installation, clean_environ, free_port
@@ -80,11 +85,28 @@ def fill(installation: Installation, sandbox: Sandbox, client: User) -> None:
             account = installation.add_account(client, sandbox.key(exchange, name), f"{exchange} {name}")
             with installation.storage.begin() as uow:
                 uow.readings.add_history(past(account), ())
+                remember(uow, account)
+    while close_days(installation.storage, client, bootstrap.utc_now()):
+        pass
     with installation.storage.begin(write=False) as uow:
         ids = [account.id for account in uow.accounts.all({client.id})]
         now = bootstrap.utc_now()
         count = sum(1 for _ in uow.readings.iter_points(ids, None, since=now - timedelta(days=91), until=now))
     show("stored", f"{len(ids)} accounts, {count} points", "90 days")
+
+
+def remember(uow: UnitOfWork, account: ExchangeAccount) -> None:
+    """Let the account's wallets have held what they hold for three days, read every five minutes."""
+    now = bootstrap.utc_now()
+    begun = now - timedelta(days=3)
+    wallets = uow.readings.wallets({account.id}, {account.user_id})
+    uow.readings.add_history((), (), [replace(wallet, first_ok_at=begun) for wallet in wallets])
+    held = tuple(
+        WalletPoint(wallet.wallet, True, (HeldAsset("USDT", Decimal(str(wallet.equity or 0)), Decimal(1)),))
+        for wallet in wallets
+    )
+    count = int(timedelta(days=3) / timedelta(minutes=5))
+    uow.history.add(account, [DetailPoint(begun + n * timedelta(minutes=5), held) for n in range(count)])
 
 
 def past(account: ExchangeAccount) -> Iterator[EquityPoint]:

@@ -93,7 +93,9 @@ def flows(book: Book, t0: Any, t1: Any, scope: Scope = None, ccy: str | None = N
     edges = np.array([instant(t0), instant(t1)], dtype=np.int64)
     table = scoped_increments(book, edges, scope, ccy or book.ccy)
     table = table[table["component"].isin((FLOW, SCOPE_FLOW))]
-    table = table.assign(order=table["id"].fillna("")).sort_values(["us", "end", "order", "wallet"], kind="stable")
+    table = table.assign(order=table["id"].astype(object).fillna("")).sort_values(
+        ["us", "end", "order", "wallet"], kind="stable"
+    )
     return pd.DataFrame(
         {
             "ts": pd.to_datetime(table["us"], unit="us", utc=True),

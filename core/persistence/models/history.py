@@ -78,3 +78,4 @@ class DayResultRow(Base):
     settled: Mapped[bool]
     revised: Mapped[bool]
     computed_at: Mapped[datetime]
+    unpriced: Mapped[int | None]

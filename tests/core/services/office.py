@@ -12,6 +12,7 @@ from sqlalchemy import text
 from connectors.types import CredentialField, ExchangeInfo
 from core.bootstrap import ConnectorLibrary
 from core.bootstrap.adapters import SealingVault
+from core.domain.points import DetailPoint, HeldAsset, WalletPoint
 from core.domain.types import AccountStatus, ExchangeAccount, Job, Role, Scope, User
 from core.persistence import SqlStorage
 from core.security.app_key import AppKey
@@ -155,7 +156,9 @@ class Office:
         """Store a reading of one wallet, which was read for the first time if it was never read before."""
         wallet = make_wallet(account, attempted_at=at, as_of=at, equity=equity, unpriced=())
         wallet = replace(wallet, first_ok_at=at, first_equity=equity)
-        reading = make_reading(account, at, equity, **{"wallets": (wallet,), **changes})
+        held = HeldAsset("USDT", Decimal(str(equity)), Decimal(1))
+        details = DetailPoint(at, (WalletPoint("spot", True, (held,)),))
+        reading = make_reading(account, at, equity, **{"wallets": (wallet,), "details": details, **changes})
         with self.sync.begin() as uow:
             uow.readings.store(reading)
 

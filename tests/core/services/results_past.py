@@ -95,11 +95,14 @@ class Trader:
     def _store(self, since: datetime, until: datetime) -> None:
         with self.storage.begin() as uow:
             uow.syncing.ensure(self.account.id, self.client.id, since, 30)
-            for at in (since, until):
+            for at, point in ((since, self.points[0]), (until, self.points[-1])):
                 states = tuple(
-                    make_wallet(self.account, name, attempted_at=at, as_of=at, first_ok_at=since, unpriced=())
-                    for name in ("spot", "futures")
-                )
+                    make_wallet(
+                        self.account, wallet.wallet, attempted_at=at, as_of=at, first_ok_at=since, unpriced=(),
+                        equity=worth(wallet),
+                    )
+                    for wallet in point.wallets
+                )  # fmt: skip
                 uow.readings.store(make_reading(self.account, at, wallets=states, balances=(), details=None))
             for point in self.points:
                 uow.history.save(make_reading(self.account, point.at), point)
@@ -113,6 +116,12 @@ class Trader:
             assert lease is not None
             uow.syncing.set_ledger(lease, read_to=at, since=at - 400 * DAY, cursor=None)
             uow.syncing.release(lease, next_due_at=at, interval_seconds=30, now=at, error_code=None)
+
+
+def worth(wallet: WalletPoint) -> float:
+    """Return what a wallet is worth, USD."""
+    held = sum(asset.amount * (asset.price or 0) for asset in wallet.assets)
+    return float(held + sum(leg.upnl or 0 for leg in wallet.legs))
 
 
 def close(storage: SqlStorage, client: User, now: datetime) -> None:

@@ -1,25 +1,36 @@
-"""The equity curve, days of any zone, and the P&L of series made from stored points."""
+"""The equity curve, days of any zone, and trends of series made from stored points."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.account_pnl import AccountSeries, period_pnl
-from core.domain.types import ExchangeAccount, LedgerRow, WalletState
+from core.domain.types import ExchangeAccount, WalletState
 from core.ports import PointRow
 from core.services import curves
-from core.services.curves import MOST_POINTS, day_start, draw_curve, from_us, month_start, to_us, trend, windows
+from core.services.curves import (
+    MOST_POINTS,
+    AccountSeries,
+    day_start,
+    draw_curve,
+    from_us,
+    month_start,
+    to_us,
+    total_equity,
+    trend,
+    windows,
+)
 from core.services.overview_types import Curve, FlowMarker
+from core.services.period_days import Move
 from tests.core.persistence.makers import (
     DAY,
     HOUR,
     MINUTE,
     make_account,
-    make_ledger,
     make_point,
     make_user,
     make_wallet,
@@ -38,8 +49,8 @@ def start(at: datetime, equity: float, wallet: str = "spot") -> WalletState:
     return make_wallet(ACCOUNT, wallet, first_ok_at=at, first_equity=equity)
 
 
-def deposit(at: datetime) -> LedgerRow:
-    return make_ledger(ACCOUNT, booked_at=at, amount=Decimal(50), price=Decimal(1))
+def deposit(at: datetime, value: float = 50.0) -> Move:
+    return Move(str(ACCOUNT.id), at, value)
 
 
 def series(*points: tuple[datetime, float], starts: tuple[WalletState, ...] = ()) -> AccountSeries:
@@ -100,36 +111,11 @@ def test_a_history_begins_with_the_first_good_reading_not_with_the_end_of_its_bu
     begun = NOW - HOUR
     made = series((begun + 4 * MINUTE, 150.0), starts=(start(begun, 60.0), start(begun, 40.0, "futures")))
     assert list(zip(made.at.tolist(), made.equity.tolist(), strict=True))[0] == (to_us(begun), 100.0)
-    flows = curves.external_flows([deposit(begun + MINUTE)], [])
-    assert period_pnl([made], flows, to_us(NOW - DAY), to_us(NOW)).total == pytest.approx(0)
-    assert period_pnl([made], flows, to_us(begun + 2 * MINUTE), to_us(NOW)).equity0 == 100.0
+    assert total_equity([made], np.array([to_us(begun + MINUTE)], dtype=np.int64)).tolist() == [100.0]
 
 
 def test_no_reading_is_invented_where_there_is_no_point() -> None:
     assert series(starts=(start(NOW - HOUR, 60.0),)).at.tolist() == []
-
-
-# flows
-
-
-def test_a_flow_is_worth_what_it_was_worth_when_it_was_booked() -> None:
-    sold = replace(deposit(NOW), kind="withdrawal", asset="BTC", amount=Decimal("-0.5"), price=Decimal(60000))
-    (flow,) = curves.external_flows([sold], [])
-    assert (flow.value, flow.asset, flow.kind, flow.at) == (-30000.0, "BTC", "withdrawal", to_us(NOW))
-    (unknown,) = curves.external_flows([replace(sold, price=None)], [])
-    assert unknown.value is None
-
-
-def test_what_came_before_a_wallets_first_good_reading_is_in_that_reading() -> None:
-    wallets = [start(NOW - HOUR, 60.0), replace(make_wallet(ACCOUNT, "dead"), first_ok_at=None)]
-    rows = [
-        make_ledger(ACCOUNT, "early", booked_at=NOW - HOUR - MINUTE, asset="EARLY"),
-        make_ledger(ACCOUNT, "same", booked_at=NOW - HOUR, asset="SAME"),
-        make_ledger(ACCOUNT, "late", booked_at=NOW - MINUTE, asset="LATE"),
-        make_ledger(ACCOUNT, "dead", wallet="dead", booked_at=NOW, asset="DEAD"),
-        make_ledger(ACCOUNT, "other", wallet="elsewhere", booked_at=NOW - DAY, asset="ELSEWHERE"),
-    ]
-    assert [flow.asset for flow in curves.external_flows(rows, wallets)] == ["SAME", "LATE", "ELSEWHERE"]
 
 
 # the drawn curve
@@ -195,16 +181,22 @@ def test_flows_are_marked_inside_the_period_only() -> None:
 # trends
 
 
-def test_a_trend_ends_at_the_periods_total_also_where_history_starts_inside_it() -> None:
+def test_a_trend_ends_at_the_total_and_what_came_in_is_no_part_of_it() -> None:
     begun = NOW - 3 * HOUR
     made = series((begun, 100.0), (NOW - 2 * HOUR, 180.0), (NOW, 190.0), starts=(start(begun, 100.0),))
-    flows = curves.external_flows([deposit(begun + MINUTE)], [])
-    spark = trend([made], flows, NOW - DAY, NOW)
-    result = period_pnl([made], flows, to_us(NOW - DAY), to_us(NOW))
-    assert spark[0] == 0.0
-    assert spark[-1] == pytest.approx(result.total) == pytest.approx(40.0)
+    moves = [deposit(begun, 100.0), deposit(NOW - 2 * HOUR, 50.0)]
+    spark = trend([made], moves, 40.0, NOW - DAY, NOW)
+    assert (spark[0], spark[-1]) == (0.0, 40.0)
+    assert sorted(set(spark)) == [0.0, 30.0, 40.0]
     assert len(spark) < curves.TREND_POINTS
 
 
-def test_a_trend_without_history_is_empty() -> None:
-    assert trend([series()], [], NOW - DAY, NOW) == ()
+def test_what_another_account_was_given_is_not_taken_from_this_one() -> None:
+    other = replace(deposit(NOW - HOUR), account="another")
+    spark = trend([series((NOW - DAY, 100.0), (NOW, 130.0))], [other], 30.0, NOW - DAY, NOW)
+    assert set(spark) == {0.0, 30.0}
+
+
+def test_a_trend_without_history_or_without_a_total_is_empty() -> None:
+    assert trend([series()], [], 1.0, NOW - DAY, NOW) == ()
+    assert trend([series((NOW, 1.0))], [], None, NOW - DAY, NOW) == ()

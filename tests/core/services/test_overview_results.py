@@ -1,14 +1,16 @@
 """What the Overview says of results and of history: midnights, deposits, accounts that join and leave, the curve."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from core.domain.points import DetailPoint, HeldAsset, WalletPoint
 from core.domain.types import AccountStatus
 from core.services import accounts
 from core.services.overview import MAIN, PERIODS
 from core.services.overview_types import EmptyState
-from tests.core.persistence.makers import DAY, HOUR, MINUTE, make_point
+from tests.core.persistence.makers import DAY, HOUR, MINUTE, make_point, make_wallet
 from tests.core.services.office import NOW, Office, equity_of, look
 
 SECOND = timedelta(seconds=1)
@@ -21,12 +23,13 @@ def test_a_deposit_is_no_profit_and_a_withdrawal_no_loss(office: Office) -> None
     office.book(account, NOW - 9 * HOUR, "500")
     office.read(account, NOW - 8 * HOUR, 1510.0)
     office.book(account, NOW - 7 * HOUR, "-200")
+    office.read(account, NOW - 6 * HOUR, 1310.0)
     office.read(account, NOW, 1320.0)
     overview = look(office)
     assert overview.today.value == pytest.approx(20.0)
     assert overview.today.net_flows == 300.0
     assert overview.month.value == pytest.approx(20.0)
-    assert overview.today.rate == pytest.approx(1.01 * 1510 / 1510 * 1520 / 1510 - 1)
+    assert overview.today.rate == pytest.approx(1.01 * 1320 / 1310 - 1)
     assert [marker.value for marker in overview.curve.flows] == [500.0, -200.0]
     assert overview.today.trend[-1] == pytest.approx(20.0)
 
@@ -48,13 +51,17 @@ def test_a_deposit_between_the_last_reading_of_yesterday_and_midnight_is_no_prof
     assert look(office, older.id, period_days=1).month.value == pytest.approx(0.0)
 
 
-def test_a_deposit_without_a_price_makes_the_result_unknown_and_is_named(office: Office) -> None:
+def test_a_deposit_without_a_price_is_in_no_figure_and_is_named(office: Office) -> None:
     account = office.account("Main", is_main=True)
     office.read(account, NOW - 2 * DAY, 100.0)
     office.book(account, NOW - HOUR, "5", asset="NEW", price=None)
-    office.read(account, NOW, 100.0)
+    state = make_wallet(account, attempted_at=NOW, as_of=NOW, equity=101.0, unpriced=("NEW",))
+    new = HeldAsset("NEW", Decimal(5), None)
+    details = DetailPoint(NOW, (WalletPoint("spot", True, (HeldAsset("USDT", Decimal(101), Decimal(1)), new)),))
+    office.read(account, NOW, 101.0, wallets=(state,), details=details)
     overview = look(office)
-    assert (overview.today.value, overview.today.unvalued) == (None, ("NEW",))
+    assert overview.today.value == pytest.approx(1.0)
+    assert overview.today.unvalued == ("NEW",)
     assert overview.curve.flows[0].value is None
 
 

@@ -86,12 +86,15 @@ class ScreenHouse:
         balance = makers.make_balance(account, total=held, free=held, value=equity, as_of=at)
         position = makers.make_position(account, wallet="spot", as_of=at, unrealized_usd=-12.5)
         reading = makers.make_reading(
-            account, at, equity, wallets=(wallet,), balances=(balance,), positions=(position,), unrealized_pnl=-12.5
-        )
+            account, at, equity, wallets=(wallet,), balances=(balance,), positions=(position,), unrealized_pnl=-12.5,
+            details=makers.make_detail(at, str(equity)),
+        )  # fmt: skip
         with self.storage.begin() as uow:
             for hours in range(days * 24, 0, -1):
                 past = at - timedelta(hours=hours)
-                uow.readings.store(makers.make_reading(account, past, equity - hours, wallets=(), balances=()))
+                worth = equity - hours
+                details = makers.make_detail(past, str(worth))
+                uow.readings.store(makers.make_reading(account, past, worth, wallets=(), balances=(), details=details))
             uow.readings.store(replace(reading, **changes))
             lease = uow.syncing.claim_one(account.id, self.now, owner="one", lease_seconds=60)
             assert lease is not None

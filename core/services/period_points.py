@@ -1,0 +1,156 @@
+"""Which points a period needs: what was read last before each of its edges, and on both sides of all that moved money.
+
+A total does not depend on the points between (PNL.md rule 2), and reading a point costs more than adding it up.
+"""
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from core.domain.ledger_kinds import FLOWS
+from core.domain.points import DetailPoint
+from core.domain.types import ExchangeAccount, WalletState
+from core.ports import ClientIds, UnitOfWork
+
+EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
+NEAR = timedelta(minutes=10)
+LOOK_BACK = timedelta(hours=2)
+FARTHER = 8
+FEW_SIDES = 12
+
+Points = dict[UUID, list[DetailPoint]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """When money came or went in a wallet; `wallet` None: the account left."""
+
+    account_id: UUID
+    wallet: str | None
+    at: datetime
+
+
+def period_points(
+    uow: UnitOfWork, clients: ClientIds, accounts: Sequence[ExchangeAccount], edges: Sequence[datetime], *, few: bool
+) -> tuple[Points, list[datetime]]:
+    """Return points by account from the last ones before the first edge to the last edge, and the times around moves.
+
+    A move is a flow, a wallet's first reading or an account's removal. With `few`, accounts where nothing moved have
+    only their last points before each edge and each of those times.
+    """
+    since, until = edges[0], edges[-1]
+    ids = {account.id for account in accounts}
+    if not few:
+        found = merged(
+            points_near(uow, clients, ids, [since], reach=LOOK_BACK),
+            uow.history.points(ids, clients, since=since, until=until),
+        )
+        return found, _sides(_moves(uow, clients, accounts, (_first(found, since), until)), found)
+    near = points_near(uow, clients, ids, edges)
+    first = _first(near, since)
+    moves = _moves(uow, clients, accounts, (first, until))
+    if not moves:
+        return near, []
+    busy = {move.account_id for move in moves}
+    found = merged(near, uow.history.points(busy, clients, since=first, until=until))
+    sides = _sides(moves, found)
+    quiet = ids - busy
+    if quiet and len(sides) > FEW_SIDES:
+        return merged(found, uow.history.points(quiet, clients, since=first, until=until)), sides
+    return merged(found, points_near(uow, clients, quiet, sides) if quiet else {}), sides
+
+
+def points_near(
+    uow: UnitOfWork,
+    clients: ClientIds,
+    account_ids: Collection[UUID],
+    edges: Iterable[datetime],
+    *,
+    reach: timedelta = NEAR,
+) -> Points:
+    """Return by account the last good point of each wallet at or before each edge.
+
+    `reach` is how far back it looks at first. A wallet that was not read yet at an edge has none there.
+    """
+    wallets = [wallet for wallet in uow.readings.wallets(account_ids, clients) if wallet.first_ok_at is not None]
+    found: Points = {account_id: [] for account_id in account_ids}
+    for edge in edges:
+        found = merged(found, _last_before(uow, clients, wallets, edge, reach))
+    return found
+
+
+def merged(one: Mapping[UUID, Sequence[DetailPoint]], other: Mapping[UUID, Sequence[DetailPoint]]) -> Points:
+    """Return the points of both, ascending, each once."""
+    found: Points = {}
+    for account_id in one.keys() | other.keys():
+        both = {point.at: point for part in (one, other) for point in part.get(account_id, ())}
+        found[account_id] = [both[at] for at in sorted(both)]
+    return found
+
+
+def _last_before(
+    uow: UnitOfWork, clients: ClientIds, wallets: Sequence[WalletState], edge: datetime, reach: timedelta
+) -> Points:
+    found: Points = {}
+    missing, back = {wallet.account_id for wallet in wallets}, edge
+    while missing and back > EARLIEST:
+        back = max(EARLIEST, edge - reach)
+        found |= uow.history.points(missing, clients, since=back, until=edge)
+        missing = {wallet.account_id for wallet in wallets if not _is_known(wallet, found, edge)}
+        reach *= FARTHER
+    return {account_id: _newest(points) for account_id, points in found.items()}
+
+
+def _newest(points: Sequence[DetailPoint]) -> list[DetailPoint]:
+    """Return the last points that are good for some wallet, ascending."""
+    newest: dict[str, DetailPoint] = {}
+    for point in points:
+        newest |= {wallet.wallet: point for wallet in point.wallets if wallet.ok}
+    kept = {point.at: point for point in newest.values()}
+    return [kept[at] for at in sorted(kept)]
+
+
+def _is_known(wallet: WalletState, found: Mapping[UUID, Sequence[DetailPoint]], edge: datetime) -> bool:
+    """Tell whether the wallet's state at the edge is there, or it had none."""
+    if wallet.first_ok_at is None or wallet.first_ok_at > edge:
+        return True
+    points = reversed(found[wallet.account_id])
+    return any(seen.ok and seen.wallet == wallet.wallet for point in points for seen in point.wallets)
+
+
+def _first(points: Points, since: datetime) -> datetime:
+    return min([since, *(found[0].at for found in points.values() if found)])
+
+
+def _moves(
+    uow: UnitOfWork, clients: ClientIds, accounts: Sequence[ExchangeAccount], span: tuple[datetime, datetime]
+) -> list[_Move]:
+    since, until = span
+    ids = {account.id for account in accounts}
+    flows = uow.ledger.flows(ids, clients, since=since - INSTANT, until=until, kinds=FLOWS)
+    wallets = uow.readings.wallets(ids, clients)
+    joins = ((w.account_id, w.wallet, w.first_ok_at) for w in wallets if w.first_ok_at is not None)
+    left = ((account.id, None, account.removed_at) for account in accounts if account.removed_at is not None)
+    others = [*((one, name, at - INSTANT) for one, name, at in joins), *left]
+    return [_Move(row.account_id, row.wallet, row.booked_at) for row in flows] + [
+        _Move(one, name, at) for one, name, at in others if since < at <= until
+    ]
+
+
+def _sides(moves: Iterable[_Move], points: Points) -> list[datetime]:
+    """Return the times of the last reading at or before each move and of the first one after it, ascending."""
+    good: dict[tuple[UUID, str], list[datetime]] = {}
+    for account_id, found in points.items():
+        for point in found:
+            for wallet in point.wallets:
+                if wallet.ok:
+                    good.setdefault((account_id, wallet.wallet), []).append(point.at)
+    sides = set()
+    for move in moves:
+        times = [move.at] if move.wallet is None else good.get((move.account_id, move.wallet), [])
+        after = bisect_right(times, move.at)
+        sides |= {times[n] for n in (after - 1, after) if 0 <= n < len(times)}
+    return sorted(sides)
