@@ -200,6 +200,17 @@ def instant(value: object) -> datetime:
     return from_ms(milliseconds(value))
 
 
+def instant_or_none(value: object) -> datetime | None:
+    """Return the instant of Unix milliseconds, None where the exchange left the field out, empty or zero."""
+    return None if value in (None, "", 0, "0") else instant(value)
+
+
+def inverse_or_none(value: object) -> Decimal | None:
+    """Return one divided by a ratio that the exchange states the other way round; None for zero, empty or left out."""
+    stated = nonzero(value)
+    return None if stated is None else ratio(Decimal(1), stated)
+
+
 def from_ms(ms: int) -> datetime:
     """Return the aware UTC instant of Unix milliseconds."""
     return _EPOCH + timedelta(milliseconds=ms)

@@ -106,7 +106,8 @@ class AccountReader:
         )
 
     def _portfolio(self) -> WalletAccount:
-        sums = self._connector.call(api.PM_ACCOUNT).extra["account"]
+        summary = self._connector.call(api.PM_ACCOUNT).extra
+        sums = summary["account"]
         found = self._connector.call(api.PM_BALANCE).balances or ()
         # Binance's cash is free + locked + futures: what is borrowed lies in it
         balances = tuple(replace(row, equity=(row.equity or ZERO) - row.debt) for row in found)
@@ -116,6 +117,7 @@ class AccountReader:
             equity=sums["equity_usd"],
             initial_margin=sums["initial_margin_usd"],
             maintenance_margin=sums["maintenance_margin_usd"],
+            margin_ratio=summary["margin_ratio"],
         )
 
     def _loans(self) -> tuple[WalletAccount, ...]:

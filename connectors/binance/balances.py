@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import ZERO, flag, natural, number, number_or_zero, record, rows, text, total
+from connectors._parse import ZERO, flag, inverse_or_none, natural, number, number_or_zero, record, rows, text, total
 from connectors._reading import Answer, Reading
 from connectors._wallets import merge_balances
 from connectors.binance.entries import next_page
@@ -113,12 +113,13 @@ def portfolio_balance(answer: Answer) -> Reading:
 def portfolio_account(answer: Answer) -> Reading:
     """Read a portfolio margin account's equity in USD: `actualEquity`, without collateral haircuts."""
     body = record(answer.payload)
-    return Reading(extra={"account": {
+    account = {
         "wallet": "portfolio_margin",
         "equity_usd": number(body["actualEquity"]),
         "initial_margin_usd": natural(body["accountInitialMargin"]),
         "maintenance_margin_usd": natural(body["accountMaintMargin"]),
-    }})  # fmt: skip
+    }
+    return Reading(extra={"account": account, "margin_ratio": inverse_or_none(body.get("uniMMR"))})
 
 
 def wallet_overview(answer: Answer) -> Reading:

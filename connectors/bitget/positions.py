@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import instant, natural, nonzero, number, number_or_none, record, rows, rows_or_none, text, total
+from connectors._parse import (
+    instant,
+    instant_or_none,
+    natural,
+    nonzero,
+    number,
+    number_or_none,
+    record,
+    rows,
+    rows_or_none,
+    text,
+    total,
+)
 from connectors._reading import Answer, Reading
 from connectors.bitget.public import data
 from connectors.bitget.symbols import contract_symbol
@@ -70,6 +82,7 @@ def _position(row: Mapping[str, Any], answer: Answer, *, unified: bool) -> Posit
         hedged=text(row["holdMode" if unified else "posMode"]) == "hedge_mode",
         inverse=inverse,
         as_of=answer.as_of,
+        opened_at=instant_or_none(row.get("createdTime" if unified else "cTime")),
     )
 
 

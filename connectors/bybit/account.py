@@ -80,6 +80,7 @@ class AccountReader:
                 unrealized_pnl=sums["unrealized_pnl_usd"],
                 initial_margin=sums["initial_margin_usd"],
                 maintenance_margin=sums["maintenance_margin_usd"],
+                margin_ratio=reading.extra["margin_ratio"],
             )
 
         return read

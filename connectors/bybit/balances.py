@@ -46,7 +46,10 @@ def wallet_balance(answer: Answer) -> Reading:
                 for balance, row in kept
             ]
         },
-        extra={"account": _sums(wallet, account, coins)},
+        extra={
+            "account": _sums(wallet, account, coins),
+            "margin_ratio": number_or_none(account.get("accountMMRate")),
+        },
     )
 
 

@@ -79,6 +79,7 @@ def _position(row: Mapping[str, Any], answer: Answer) -> Position:
         hedged=mode.startswith("dual_"),
         inverse=inverse,
         as_of=answer.as_of,
+        opened_at=from_ms(int(opened * 1000)) if (opened := number_or_zero(row.get("open_time", ""))) else None,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from connectors._parse import instant, nonzero, number, ratio, record, rows, text
+from connectors._parse import instant, instant_or_none, nonzero, number, ratio, record, rows, text
 from connectors._reading import Answer, Reading
 from connectors.kucoin.public import data
 from connectors.kucoin.symbols import coin, contract_symbol, futures_wallet
@@ -50,6 +50,7 @@ def _position(row: Mapping[str, Any], answer: Answer) -> Position:
         hedged=place in ("LONG", "SHORT"),
         inverse=inverse,
         as_of=answer.as_of,
+        opened_at=instant_or_none(row.get("openingTimestamp")),
     )
 
 

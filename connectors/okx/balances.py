@@ -5,7 +5,18 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from connectors._parse import natural, number, number_or_empty, number_or_none, number_or_zero, ratio, rows, text, total
+from connectors._parse import (
+    inverse_or_none,
+    natural,
+    number,
+    number_or_empty,
+    number_or_none,
+    number_or_zero,
+    ratio,
+    rows,
+    text,
+    total,
+)
 from connectors._reading import Answer, Reading
 from connectors._wallets import merge_balances
 from connectors.okx.public import data
@@ -39,7 +50,7 @@ def trading_account(answer: Answer) -> Reading:
     return Reading(
         balances=[balance for balance, _ in found],
         details={"balances": [{"usd_value": number_or_none(detail["eqUsd"])} for _, detail in found]},
-        extra={"account": account},
+        extra={"account": account, "margin_ratio": inverse_or_none(row.get("mgnRatio"))},
     )
 
 

@@ -184,6 +184,7 @@ class OkxConnector(RestConnector):
             unrealized_pnl=sums["unrealized_pnl_usd"],
             initial_margin=sums["initial_margin_usd"],
             maintenance_margin=sums["maintenance_margin_usd"],
+            margin_ratio=reading.extra["margin_ratio"],
         )
 
     def _earn_wallet(self) -> WalletAccount:

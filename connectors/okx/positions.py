@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors._parse import (
     instant,
+    instant_or_none,
     milliseconds,
     natural,
     nonzero,
@@ -125,6 +126,7 @@ def _common(row: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
         "liquidation_price": nonzero(row["liqPx"]),
         "leverage": number_or_none(row["lever"]),
         "margin_mode": text(row["mgnMode"]),
+        "opened_at": instant_or_none(row.get("cTime")),
         "as_of": answer.as_of,
     }
 

@@ -81,12 +81,13 @@ def summary(call: Call) -> object:
     book = call.book()
     equity = call.world.equity(book)[0].get(WALLET, ZERO)
     mine = [position for position in book.positions if position.wallet == WALLET]
+    least = sum((position.maintenance_margin for position in mine), ZERO)
     return {
-        "uniMMR": "12.5",
+        "uniMMR": amount(equity * HAIRCUT / least) if least else "99999999",
         "accountEquity": amount(equity * HAIRCUT),
         "actualEquity": amount(equity),
         "accountInitialMargin": amount(sum((position.initial_margin for position in mine), ZERO)),
-        "accountMaintMargin": amount(sum((position.maintenance_margin for position in mine), ZERO)),
+        "accountMaintMargin": amount(least),
         "accountStatus": "NORMAL",
         "virtualMaxWithdrawAmount": amount(equity),
         "totalAvailableBalance": "",

@@ -96,6 +96,8 @@ def wallet_balance(call: Call) -> object:
     unified = account_type == "UNIFIED"
     shown = {name: amount(value) if unified else "" for name, value in sums.items()}
     rates = dict.fromkeys(("accountIMRate", "accountMMRate", "accountLTV", "totalAvailableBalance"), "")
+    if unified and sums["totalMarginBalance"] > 0:
+        rates["accountMMRate"] = amount(sums["totalMaintenanceMargin"] / sums["totalMarginBalance"])
     return {"list": [{"accountType": account_type, **shown, **rates, "coin": rows}]}
 
 

@@ -71,7 +71,7 @@ def balance(call: Call) -> object:
             "imr": amount(initial) if whole else "",
             "mmr": amount(least) if whole else "",
             "ordFroz": "",
-            "mgnRatio": "",
+            "mgnRatio": amount(worth / least) if whole and least else "",
             "notionalUsd": "",
             "borrowFroz": "",
             "details": [row for row in details if asked == [""] or row["ccy"] in asked],

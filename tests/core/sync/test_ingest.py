@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
-from connectors.types import AccountInfo, WalletKind
+from connectors.types import AccountInfo, Side, WalletKind
+from core.domain.valuation import face_value
 from core.ports import StoredReading
 from core.sync.ingest import Answers, Stored, doubt_emptiness, emptied_wallets, has_jumped, make_reading
 from tests.core.sync.worlds import NOON, account, balance, failed, info, position, prices, wallet
 
 PRICES = prices({"BTC": "60000", "USDT": "1"})
 LATER = NOON + timedelta(seconds=30)
+STEP = timedelta(seconds=30)
 SPOT = wallet("spot", balance("spot", "BTC", "1"))
 USDM = wallet("usdm", balance("usdm", "USDT", "1000", equity="1005"), kind=WalletKind.FUTURES_LINEAR)
 
@@ -132,3 +135,60 @@ def test_a_move_of_prices_alone_is_no_jump() -> None:
 def test_a_failed_or_a_new_wallet_is_no_jump() -> None:
     before = stored(read(info(SPOT)))
     assert not has_jumped(info(failed("spot"), USDM), before, PRICES)
+
+
+def test_a_position_was_opened_after_the_last_reading_that_did_not_show_it() -> None:
+    first = read(info(USDM), positions=[])
+    second = read(info(USDM), stored(first), at=NOON + STEP, positions=[])
+    third = read(info(USDM), stored(second), at=NOON + 2 * STEP)
+    fourth = read(info(USDM), stored(third), at=NOON + 3 * STEP)
+    for reading in (third, fourth):
+        assert [(p.opened_at, p.seen_since) for p in reading.positions] == [(NOON + STEP, NOON + 2 * STEP)]
+
+
+def test_a_position_that_was_open_at_the_first_reading_has_no_opening_of_ours() -> None:
+    first = read(info(USDM))
+    second = read(info(USDM), stored(first), at=NOON + STEP)
+    for reading in (first, second):
+        assert [(p.opened_at, p.seen_since) for p in reading.positions] == [(None, NOON)]
+    unread = read(info(USDM), positions=[])  # its positions may not have been read with it
+    later = read(info(USDM), stored(unread), at=NOON + STEP)
+    assert [(p.opened_at, p.seen_since) for p in later.positions] == [(None, NOON + STEP)]
+
+
+def test_what_the_exchange_says_of_an_opening_counts_and_a_turned_position_is_another_one() -> None:
+    opened = NOON - timedelta(days=3)
+    told = read(info(USDM), positions=[replace(position(), opened_at=opened)])
+    assert [(p.opened_at, p.seen_since) for p in told.positions] == [(opened, NOON)]
+    before = stored(read(info(USDM), stored(read(info(USDM))), at=NOON + STEP))
+    turned = read(info(USDM), before, at=NOON + 2 * STEP, positions=[replace(position(), side=Side.SHORT)])
+    assert [(p.opened_at, p.seen_since) for p in turned.positions] == [(NOON + STEP, NOON + 2 * STEP)]
+
+
+def test_margins_are_kept_in_dollars_and_carried_with_the_wallet() -> None:
+    told = replace(USDM, maintenance_margin=Decimal("0.001"), currency="BTC", margin_ratio=Decimal("0.05"))
+    first = read(info(told))
+    assert [(w.maintenance_margin, w.margin_ratio) for w in first.wallets] == [(60.0, 0.05)]
+    without = read(info(USDM), stored(first), at=NOON + STEP, carried=frozenset({"usdm"}))
+    assert [(w.maintenance_margin, w.margin_ratio, w.as_of) for w in without.wallets] == [(60.0, 0.05, NOON)]
+    broken = read(info(failed("usdm")), stored(first), at=NOON + STEP)
+    assert [(w.maintenance_margin, w.margin_ratio) for w in broken.wallets] == [(60.0, 0.05)]
+    silent = read(info(USDM), stored(first), at=NOON + STEP)
+    assert [(w.maintenance_margin, w.margin_ratio) for w in silent.wallets] == [(None, None)]
+    unpriced = read(info(replace(told, currency="ODD")))
+    assert [w.maintenance_margin for w in unpriced.wallets] == [None]
+
+
+@pytest.mark.parametrize(
+    ("contracts", "size", "unit", "face"),
+    [("100", "100", "USD", "10000"), ("0.25", "1", "BTC", "15000"), (None, None, None, "15000")],
+)
+def test_the_face_value_of_an_inverse_contract_is_in_dollars(
+    contracts: str | None, size: str | None, unit: str | None, face: str
+) -> None:
+    held = replace(
+        position(), inverse=True, size_base=Decimal("0.25"), mark_price=Decimal(60000), contract_size_unit=unit,
+        contracts=None if contracts is None else Decimal(contracts),
+        contract_size=None if size is None else Decimal(size),
+    )  # fmt: skip
+    assert face_value(held) == Decimal(face)
