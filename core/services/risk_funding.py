@@ -88,7 +88,7 @@ def _sum(
     assets = {row.asset for row in mine} or {asset}
     amount = sum((row.amount for row in mine), Decimal(0)) if len(assets) == 1 else None
     if any(row.price is None for row in mine):
-        return FundingSum(None, amount, min(assets), since, basis, read_to, Reason.NO_PRICE)
+        return FundingSum(None, amount, min(assets), since, basis, read_to, Reason.UNPRICED_ENTRY)
     value = math.fsum(float(row.amount * row.price) * rate_at(row.booked_at) for row in mine if row.price is not None)
     reason = Reason.NO_RATE if math.isnan(value) else None
     return FundingSum(None if reason else value, amount, min(assets), since, basis, read_to, reason)

@@ -50,7 +50,7 @@ def risk_rows(
     carried = {(wallet.account_id, wallet.wallet) for wallet in wallets if not wallet.ok}
     weighty = sorted(filter(has_weight, positions), key=order_of)
     by_position = {id(position): found for position, found in zip(weighty, computed, strict=True)}
-    apart = {key: len(legs) == 1 for key, legs in legs_by_pair(positions).items()}
+    apart = {key: is_apart(legs) for key, legs in legs_by_pair(positions).items()}
     rows = []
     for position in (position for position in positions if position.size_base):
         found = by_position.get(id(position), {})
@@ -117,13 +117,21 @@ def roe_of(position: OpenPosition) -> tuple[float | None, Reason | None]:
 def shared_funding(
     positions: Sequence[OpenPosition], accounts: Mapping[UUID, ExchangeAccount], funding: Mapping[Pair, FundingSum]
 ) -> tuple[SharedFunding, ...]:
-    """Return the funding of pairs whose legs the ledger does not tell apart, once for all legs."""
+    """Return the funding of pairs whose legs the ledger does not tell apart, once for all legs.
+
+    It is what the pair paid since the first of its open legs was opened: a leg that was closed meanwhile is in it.
+    """
     found = [
         SharedFunding(accounts[key[0]].name, key[2], funding[key])
         for key, legs in legs_by_pair(positions).items()
-        if len(legs) > 1
+        if not is_apart(legs) and funding[key].reason is not Reason.NO_FUNDING
     ]
     return tuple(sorted(found, key=lambda one: (one.account, one.symbol)))
+
+
+def is_apart(legs: Sequence[OpenPosition]) -> bool:
+    """Tell whether a pair's ledger rows are of one position: in hedge mode another leg is open, or may have been."""
+    return len(legs) == 1 and not legs[0].hedged
 
 
 def symbol_rows(computed: Iterable[Found]) -> tuple[SymbolExposure, ...]:

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     NO_MARK = "no_mark"
     NO_PRICE = "no_price"
     NO_RATE = "no_rate"
+    UNPRICED_ENTRY = "unpriced_entry"
     NO_LIQUIDATION = "no_liquidation"
     OTHER_SIDE = "other_side"
     NO_FUNDING = "no_funding"
@@ -61,7 +62,7 @@ class FundingSum:
 
 @dataclass(frozen=True, slots=True)
 class SharedFunding:
-    """Funding of a pair whose legs the ledger does not tell apart, for all legs together."""
+    """Funding of a pair whose legs the ledger does not tell apart, for all legs together, closed ones included."""
 
     account: str
     symbol: str

@@ -13,10 +13,10 @@ from core.ui.palette import Palette, current_palette
 from core.ui.risk_words import VERY_NEAR, leg_name, nearness
 from core.ui.tables import pair_name
 
-BAR_HEIGHT, LEGEND_HEIGHT = 34, 34
+BAR_HEIGHT, LEGEND_HEIGHT, LINE_HEIGHT = 38, 34, 14
 MOST_BARS = 12
-ROOM = 0.34  # of the longest bar, for the words behind it
-SCALE = 1.0  # a distance of 100 % or more fills the chart
+ROOM = 0.5  # of the longest bar, for the words behind it
+SCALE, NEAREST_TIMES = 1.0, 4  # a distance beyond both 100 % and four times the nearest fills the chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +73,16 @@ def render_distances(risk: Risk, formats: Formats, *, key: str) -> None:
         st.caption(_("No position has a liquidation price."))
         return
     shown = ranked[:MOST_BARS]
-    bars = []
+    bars, longest = [], max(SCALE, NEAREST_TIMES * shown[0][0])
     for distance, _row in shown:
         warning = nearness(distance)
         color = colors.primary if not warning else colors.loss if distance < VERY_NEAR else colors.warning
         text = f"{formats.percent(distance, 1)} {warning}".strip()
-        bars.append(_Bar(max(0.0, min(distance, SCALE)), text, color))
-    names = [f"{leg_name(row)} · {row.account}" for _distance, row in shown]
+        bars.append(_Bar(max(0.0, min(distance, longest)), text, color))
+    names = [f"{leg_name(row)}\n{row.account}" for _distance, row in shown]
     words = ", ".join(f"{name} {bar.text}" for name, bar in zip(names, bars, strict=True))
     alt = _("Distance to liquidation, estimate, nearest first: {parts}").format(parts=words)
-    longest = max((bar.value for bar in bars), default=0.0) or SCALE
-    edges = (0.0, longest * (1 + ROOM * 1.6))
+    edges = (0.0, (max(bar.value for bar in bars) or SCALE) * (1 + ROOM))
     _draw(names, [_series(bars, name=_("Distance"))], edges, colors, key=key, alt=alt)
     _folded(len(ranked) - len(shown))
 
@@ -150,7 +149,13 @@ def _draw(
             "data": list(names),
             "axisTick": {"show": False},
             "axisLine": {"lineStyle": {"color": colors.grid}},
-            "axisLabel": {"color": colors.text, "fontSize": FONT_SIZE, "width": 130, "overflow": "break"},
+            "axisLabel": {
+                "color": colors.text,
+                "fontSize": FONT_SIZE,
+                "lineHeight": LINE_HEIGHT,
+                "width": 130,
+                "overflow": "truncate",
+            },
         },
         "series": labelled,
     }

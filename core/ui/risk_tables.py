@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.services.risk_types import MarginRow, Risk, RiskRow
-from core.ui.format import MISSING, Formats, markdown_safe, plain
+from core.ui.format import MISSING, Formats, plain
 from core.ui.i18n import N_, _
 from core.ui.palette import current_palette
 from core.ui.risk_words import NEAR, nearness, notes_of, reason_words, since_words
@@ -119,18 +119,18 @@ def render_unpriced(risk: Risk, formats: Formats) -> None:
 
 
 def _render_shared(risk: Risk, formats: Formats) -> None:
-    """Say what hedge legs paid together, once."""
-    for one in risk.shared_funding:
-        if one.funding.value is None:
-            continue
-        amount = markdown_safe(formats.money(one.funding.value, risk.currency, signed=True))
-        text = _("Funding of all legs of {pair} on {account}: {amount}, {since}").format(
-            pair=plain(pair_name(one.symbol)),
-            account=plain(one.account),
-            amount=f"**{amount}**",
-            since=since_words(one.funding, formats),
-        )
-        st.caption(text)
+    """Draw what hedge legs paid together, once, and how far the ledger is known."""
+    rows = risk.shared_funding
+    if rows:
+        st.caption(_("Hedge mode: funding by pair since the first leg was opened, legs closed since included."))
+        columns = [
+            text_column("symbol", _("Pair"), [pair_name(row.symbol) for row in rows], pinned=True),
+            _money("together", _("Funding ({currency})"), [r.funding.value for r in rows], risk, formats, signed=True),
+            text_column("account", _("Account"), [row.account for row in rows]),
+            text_column("since", _("Funding since"), [since_words(row.funding, formats) or MISSING for row in rows]),
+            text_column("why", _("What is missing, and why"), [reason_words(row.funding.reason) for row in rows]),
+        ]
+        draw_table(columns, key="risk_legs", alt=_("Funding of hedge legs: {count} rows").format(count=len(rows)))
     if risk.ledger_read_to is not None:
         st.caption(_("Funding is known up to {time}.").format(time=formats.instant(risk.ledger_read_to)))
 

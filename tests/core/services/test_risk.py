@@ -309,11 +309,20 @@ def test_legs_that_the_ledger_does_not_tell_apart_have_one_sum_between_them(offi
     assert (shared.funding.value, shared.funding.since, shared.symbol) == (-3.0, NOW - DAY, "BTC/USDT:USDT")
 
 
+def test_a_lone_leg_in_hedge_mode_may_have_had_another_beside_it(office: Office) -> None:
+    account = main_account(office)
+    store(office, account, linear(account, hedged=True))
+    pay(office, account, NOW - 8 * HOUR, "-3")
+    risk = ask(office)
+    assert (only(risk).funding.value, only(risk).funding.reason) == (None, Reason.BOTH_LEGS)
+    assert [one.funding.amount for one in risk.shared_funding] == [Decimal(-3)]
+
+
 @pytest.mark.parametrize(
     ("symbol", "row", "reason"),
     [
         ("BTC/USDT:USDT", {"symbol": None}, Reason.NO_PAIRS),
-        ("BTC/USDT:USDT", {"price": None}, Reason.NO_PRICE),
+        ("BTC/USDT:USDT", {"price": None}, Reason.UNPRICED_ENTRY),
         ("BTC/USDT:USDT-261225", {}, Reason.NO_FUNDING),
         ("BTC/USDT", {}, Reason.NO_FUNDING),
     ],

@@ -174,12 +174,15 @@ def test_what_is_missing_is_a_dash_with_its_reason(house: ScreenHouse, ana: User
     store_two(house, ana)
     at = house.screen(ana, "risk", account="all")
     notes = "\n".join(table(at, "notes")["notes"])
-    assert "o extrato não separa as pernas" in notes
+    assert "o extrato não separa as pernas do hedge" in notes
     assert "a corretora não informa a alavancagem desta posição" in notes
     assert "a corretora não informa preço de liquidação" in notes
     assert f"{MISSING} a corretora não informa a margem de manutenção" in list(table(at, "ratio")["source"])
     text = words(at)
-    assert "Funding de todas as pernas de BTC/USDT" in text
+    legs = table(at, "together")
+    filed = [row for row in file_of(house, ana) if row["section"] == "legs"]
+    assert [cents(value) for value in legs["together"]] == [cents(row["value"]) for row in filed]
+    assert list(legs["symbol"]) == ["BTC/USDT"]
     assert "estimativa" in text
 
 
