@@ -163,8 +163,9 @@ class AccountReader:
         ]
 
     def _wallet(self, wallet: str, balances: tuple[Balance, ...]) -> WalletAccount:
-        kind = self._connector.info.wallets[wallet]
-        return WalletAccount(wallet, kind, ok=True, balances=balances, as_of=self._connector.now())
+        kind, now = self._connector.info.wallets[wallet], self._connector.now()
+        self._connector.moves_of(wallet).note(balances, now)
+        return WalletAccount(wallet, kind, ok=True, balances=balances, as_of=now)
 
     def _or_copies(self, result: WalletAccount) -> WalletAccount:
         """Fill a flexible earn wallet that could not be read from its copies in spot, and say so in `reason`."""

@@ -15,7 +15,7 @@ from connectors._interface import Call, Settings
 from connectors._parse import split_pair
 from connectors._reading import Answer, Endpoint, Parser
 from connectors._wallets import KEY_ERRORS
-from connectors.binance import balances, earn, failures, ledger, outside, positions, public
+from connectors.binance import balances, earn, failures, ledger, outside, positions, public, trades
 from connectors.binance import endpoints as api
 from connectors.binance.account import AccountReader
 from connectors.binance.histories import HistoryReader
@@ -77,6 +77,9 @@ class BinanceConnector(RestConnector):
         ("GET", "/sapi/v1/simple-earn/flexible/history/redemptionRecord"): earn.redemptions,
         ("GET", "/sapi/v1/simple-earn/locked/history/subscriptionRecord"): earn.subscriptions,
         ("GET", "/sapi/v1/simple-earn/locked/history/redemptionRecord"): earn.redemptions,
+        ("GET", "/api/v3/myTrades"): trades.fills,
+        ("GET", "/sapi/v1/margin/myTrades"): trades.fills,
+        ("GET", "/papi/v1/margin/myTrades"): trades.fills,
         ("GET", "/fapi/v1/premiumIndex"): positions.marks,
         ("GET", "/dapi/v1/premiumIndex"): positions.marks,
         ("GET", "/fapi/v3/account"): balances.futures_account,
@@ -104,6 +107,8 @@ class BinanceConnector(RestConnector):
         self.overview_seen: set[str] = set()
         self.overview_due = 0.0
         self.refused: dict[Endpoint, float] = {}
+        self._moves: dict[str, trades.Moves] = {}
+        self._listed: tuple[float, Mapping[str, tuple[str, str]]] | None = None
 
     @property
     def has_wallet_api(self) -> bool:
@@ -145,9 +150,10 @@ class BinanceConnector(RestConnector):
     def get_ledger(
         self, since: datetime, until: datetime, *, wallets: Collection[str] | None = None
     ) -> list[LedgerEntry]:
-        """Return what changed balances in [since, until], oldest first, but for trades on spot and margin.
+        """Return what changed balances in [since, until], oldest first.
 
-        Binance tells of trades only pair by pair. Deposits and withdrawals that were settled in the span but asked for
+        Trades on spot and margin are told of the pairs whose coins moved between two readings, or are held now where
+        there is no earlier one. Deposits and withdrawals that were settled in the span but asked for
         up to two days earlier are told too. USD-M income is kept for three months only.
         """
         return HistoryReader(self).read(since, until, wallets)
@@ -197,6 +203,17 @@ class BinanceConnector(RestConnector):
     def known_features(self) -> Mapping[str, bool]:
         """Return which products the account uses; asked once an hour."""
         return self._keep("features", api.FEATURES, FEATURES_SECONDS) if self.has_wallet_api else TESTNET_FEATURES
+
+    def moves_of(self, wallet: str) -> trades.Moves:
+        """Return what the readings of a wallet showed to have moved since the connector was made."""
+        return self._moves.setdefault(wallet, trades.Moves())
+
+    def listed(self) -> Mapping[str, tuple[str, str]]:
+        """Return the spot pairs with their base and quote, asked once an hour."""
+        if self._listed is None or time.monotonic() > self._listed[0]:
+            prices = self.call(api.TICKERS).prices or {}
+            self._listed = (time.monotonic() + FEATURES_SECONDS, trades.listed_pairs(prices))
+        return self._listed[1]
 
     def _keep(self, name: str, endpoint: Endpoint, seconds: float) -> Mapping[str, Any]:
         """Return a slowly changing fact, asked again after `seconds`; the old one while the exchange is down."""

@@ -34,6 +34,8 @@ PAY = Endpoint("GET", "/sapi/v1/pay/transactions", "spot", 3_000, UID_PAY)
 PAYMENTS = Endpoint("GET", "/sapi/v1/fiat/payments", "spot", 1, SAPI)
 CONVERSIONS = Endpoint("GET", "/sapi/v1/convert/tradeFlow", "spot", 3_000, UID_CONVERT)
 SUB_TRANSFERS = Endpoint("GET", "/sapi/v1/sub-account/transfer/subUserHistory", "spot", 1, SAPI)
+SPOT_TRADES = Endpoint("GET", "/api/v3/myTrades", "spot", 20, IP)
+MARGIN_TRADES = Endpoint("GET", "/sapi/v1/margin/myTrades", "spot", 10, SAPI)
 UM_ACCOUNT = Endpoint("GET", "/fapi/v3/account", "usdm", 5, UM)
 UM_POSITIONS = Endpoint("GET", "/fapi/v3/positionRisk", "usdm", 5, UM)
 UM_SYMBOLS = Endpoint("GET", "/fapi/v1/symbolConfig", "usdm", 5, UM)
@@ -48,6 +50,7 @@ PM_ACCOUNT = Endpoint("GET", "/papi/v1/account", "pm", 20, PM)
 PM_BALANCE = Endpoint("GET", "/papi/v1/balance", "pm", 20, PM)
 PM_UM_POSITIONS = Endpoint("GET", "/papi/v1/um/positionRisk", "pm", 5, PM)
 PM_CM_POSITIONS = Endpoint("GET", "/papi/v1/cm/positionRisk", "pm", 1, PM)
+PM_TRADES = Endpoint("GET", "/papi/v1/margin/myTrades", "pm", 5, PM)
 PM_UM_INCOME = Endpoint("GET", "/papi/v1/um/income", "pm", 30, PM)
 PM_CM_INCOME = Endpoint("GET", "/papi/v1/cm/income", "pm", 30, PM)
 
@@ -57,6 +60,7 @@ ALL = (
     UM_INCOME, CM_ACCOUNT, CM_POSITIONS, CM_INCOME, CM_CONTRACTS, PM_ACCOUNT, PM_BALANCE, PM_UM_POSITIONS,
     PM_CM_POSITIONS, PM_UM_INCOME, PM_CM_INCOME, TRANSFERS, OVERVIEW, P2P, PAY, PAYMENTS, CONVERSIONS, SUB_TRANSFERS,
     UM_MARKS, CM_MARKS, SUBSCRIPTIONS, REDEMPTIONS, LOANS, LOCKED_SUBSCRIPTIONS, LOCKED_REDEMPTIONS,
+    SPOT_TRADES, MARGIN_TRADES, PM_TRADES,
 )  # fmt: skip
 
 INFO = ExchangeInfo(
@@ -94,6 +98,7 @@ INFO = ExchangeInfo(
         "Fiat deposits such as Pix are in the fiat orders only, not among the deposits.",
         "The available balance of one asset can exceed its wallet balance in multi-assets mode.",
         "Code -2015 means key, address or permission alike; the key's own restrictions are asked to tell which.",
+        "Trades on spot and margin are told pair by pair: asked are the pairs whose coins moved between two readings.",
         "The demo hosts have spot and futures only: no permissions, funding, earn, deposits or withdrawals.",
     ),
     rate_limits=(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connectors._parse import from_ms, to_ms, windows
 from connectors._reading import Endpoint, Reading
 from connectors.binance import endpoints as api
+from connectors.binance.trades import TradeReader
 from connectors.errors import (
     AuthAmbiguousError,
     BadRequestError,
@@ -54,6 +55,9 @@ class HistoryReader:
         if self._connector.has_wallet_api and (wallets is None or set(wallets) - INCOME_TELLS):
             self._walk(self._records(since, until), since, until)
             self._walk(self._transfers(since, until, wallets), since, until)
+        named = {entry.asset for entry in self._found.values()}
+        for entry in TradeReader(self._connector).read(since, until, wallets, named=named):
+            self._found.setdefault((entry.wallet, entry.dedupe_key), entry)
         kept = [entry for entry in self._found.values() if wallets is None or entry.wallet in wallets]
         return sorted(kept, key=lambda entry: entry.booked_at)
 

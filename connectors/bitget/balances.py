@@ -54,8 +54,14 @@ def unified_assets(answer: Answer) -> Reading:
     return Reading(balances=reading.balances, extra={"account": account})
 
 
+def earn_assets(answer: Answer) -> Reading:
+    """Read what lies in earn, coin by coin; none of it is free before it is redeemed."""
+    found = [(_coin(row), natural(row["amount"])) for row in rows(data(answer))]
+    return _reading(Balance("earn", coin, ZERO, amount, amount, as_of=answer.as_of) for coin, amount in found)
+
+
 def overview(answer: Answer) -> Reading:
-    """Read the value in USDT of every wallet type: the only source for earn and bots, a cross-check for the others."""
+    """Read the value in USDT of every wallet type: the only source for bots, a cross-check for the others."""
     found = [
         {"account_type": text(row["accountType"]), "usdt": number(row["usdtBalance"])} for row in rows(data(answer))
     ]

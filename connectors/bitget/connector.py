@@ -23,6 +23,7 @@ from connectors.errors import (
     BadRequestError,
     ConnectorError,
     ExchangeError,
+    PermissionMissingError,
     UnknownExchangeError,
     WrongAccountModeError,
 )
@@ -65,6 +66,7 @@ class BitgetConnector(RestConnector):
             (api.MARGIN_CROSS, balances.margin_cross),
             (api.MARGIN_ISOLATED, balances.margin_isolated),
             (api.OVERVIEW, balances.overview),
+            (api.EARN, balances.earn_assets),
             (api.FUTURES, balances.futures_accounts),
             (api.POSITIONS, positions.classic_positions),
             (api.CLOSED, positions.classic_history),
@@ -92,6 +94,7 @@ class BitgetConnector(RestConnector):
         super().__init__(credentials, settings)
         self._mode: tuple[float, bool] | None = None
         self._uid: str | None = None
+        self._without_earn_until = 0.0
 
     def get_permissions(self) -> Permissions:
         """Return what the key may do and the account's uid."""
@@ -102,7 +105,7 @@ class BitgetConnector(RestConnector):
         return replace(rights, uid=self._uid)
 
     def get_account_info(self, *, wallets: Collection[str] | None = None) -> AccountInfo:
-        """Return the wallets of the account in its mode; earn and bots are known by their value in USDT only."""
+        """Return the wallets of the account in its mode; bots are known by their value in USDT only."""
 
         def read(unified: bool) -> AccountInfo:
             plan = self._unified_plan() if unified else self._classic_plan()
@@ -248,7 +251,17 @@ class BitgetConnector(RestConnector):
         for wallet in ("futures_linear", "futures_inverse"):
             plan.append(WalletRead(wallet, "rest", self._futures_reader(wallet)))
         plan += [cash("margin_cross", api.MARGIN_CROSS), cash("margin_isolated", api.MARGIN_ISOLATED)]
-        return plan + self._overview_plan()
+        earn, bots = self._overview_plan()
+        return [*plan, WalletRead("earn", "rest", lambda: self._classic_earn(earn)), bots]
+
+    def _classic_earn(self, by_worth: WalletRead) -> WalletAccount:
+        """Read earn coin by coin, or by its worth where the key may not; asked whether it may once an hour."""
+        if time.monotonic() >= self._without_earn_until:
+            try:
+                return self._wallet("earn", self.call(api.EARN).balances or ())
+            except PermissionMissingError:
+                self._without_earn_until = time.monotonic() + MODE_SECONDS
+        return by_worth.read()
 
     def _unified_plan(self) -> list[WalletRead]:
         return [

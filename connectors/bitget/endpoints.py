@@ -14,6 +14,7 @@ FUNDING = Endpoint("GET", "/api/v2/account/funding-assets", limit=TEN)
 MARGIN_CROSS = Endpoint("GET", "/api/v2/margin/crossed/account/assets", limit=TEN)
 MARGIN_ISOLATED = Endpoint("GET", "/api/v2/margin/isolated/account/assets", limit=TEN)
 OVERVIEW = Endpoint("GET", "/api/v2/account/all-account-balance", limit=ONE)
+EARN = Endpoint("GET", "/api/v2/earn/account/assets", limit=TEN)
 FUTURES = Endpoint("GET", "/api/v2/mix/account/accounts", limit=TEN)
 POSITIONS = Endpoint("GET", "/api/v2/mix/position/all-position", limit=FIVE)
 CLOSED = Endpoint("GET", "/api/v2/mix/position/history-position", limit=TWENTY)
@@ -36,7 +37,8 @@ U_DEPOSITS = Endpoint("GET", "/api/v3/account/deposit-records", limit=TEN)
 U_WITHDRAWALS = Endpoint("GET", "/api/v3/account/withdrawal-records", limit=TEN)
 
 ALL = (
-    TIME, TICKERS, FUTURES_TICKERS, KEY_RIGHTS, SPOT, FUNDING, MARGIN_CROSS, MARGIN_ISOLATED, OVERVIEW, FUTURES,
+    TIME, TICKERS, FUTURES_TICKERS, KEY_RIGHTS, SPOT, FUNDING, MARGIN_CROSS, MARGIN_ISOLATED, OVERVIEW, EARN,
+    FUTURES,
     POSITIONS, CLOSED, FUTURES_BILLS, SPOT_BILLS, DEPOSITS, WITHDRAWALS, TRANSFERS, MARGIN_CROSS_BILLS,
     MARGIN_ISOLATED_BILLS, U_SETTINGS, U_KEY_RIGHTS, U_ASSETS, U_FUNDING, U_POSITIONS, U_CLOSED, U_RECORDS,
     U_FUNDING_RECORDS, U_DEPOSITS, U_WITHDRAWALS,
@@ -81,6 +83,7 @@ INFO = ExchangeInfo(
         "Reads of classic and unified accounts differ; the mode is asked first.",
         "A classic key tells rights by short codes: what they do not name is unknown.",
         "Futures are asked by product type, and all three are needed: USDT, USDC and coin-margined.",
+        "Bots are known by their worth in USDT only; so is earn where the key may not read it coin by coin.",
         "Some times of spot rows are seconds; below 10^11 they count as such.",
         "Demo trading is a header on the same hosts.",
         "Bills of coins bought with fiat money or from other people count as deposits, of sold ones as withdrawals.",

@@ -14,7 +14,10 @@ Amounts = Mapping[str, Mapping[str, Decimal]]
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What the owner does. Counts are per day; `*_every` are days between two such actions, 0 is never."""
+    """What the owner does. Counts are per day; `*_every` are days between two such actions, 0 is never.
+
+    `seldom` names what happens about once a week (seldom.py).
+    """
 
     spot_trades: int = 0
     futures_trades: int = 0
@@ -25,6 +28,7 @@ class Habits:
     rewards: bool = False
     spot_assets: tuple[str, ...] = ("BTC", "ETH", "SOL")
     contracts: tuple[str, ...] = ("BTC", "ETH", "SOL")
+    seldom: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ class Dialect(ABC):
     hosts: tuple[str, ...]
     style: KeyStyle
     endpoints: Mapping[tuple[str, str], Endpoint]
+    untold: frozenset[str] = frozenset()  # seldom events that cannot happen here, or that no history tells
 
     @abstractmethod
     def accounts(self) -> list[AccountSpec]:

@@ -6,12 +6,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from connectors.sandbox import dialects
+from connectors.sandbox.accounts import AccountSpec
 from connectors.sandbox.control import Control, RequestLog, truth
 from connectors.sandbox.dialect import Dialect, Site
 from connectors.sandbox.faults import Fault, FaultBoard
@@ -21,6 +22,7 @@ from connectors.sandbox.limits import Limiter
 from connectors.sandbox.proxy import FaultProxy, Front, needs_proxy
 from connectors.sandbox.ptax import NAME as BANK
 from connectors.sandbox.ptax import CentralBank
+from connectors.sandbox.seldom import SELDOM
 from connectors.sandbox.world import World
 
 DEFAULT_SEED = 7
@@ -39,7 +41,7 @@ class SandboxConfig:
     `opened_on` None means 45 days before the clock's today; `base_port` 0 means free ports, else exchanges take ports
     from there in the order of their ids and control takes the next. `exchanges` None means all. `clock` returns aware
     UTC. `proxied` puts the fault-injecting proxy in front of every exchange: it takes the ports, the servers behind it
-    take free ones.
+    take free ones. With `seldom` everything that happens about once a week happens to every account that trades.
     """
 
     seed: int = DEFAULT_SEED
@@ -49,6 +51,7 @@ class SandboxConfig:
     exchanges: tuple[str, ...] | None = None
     enforce_limits: bool = True
     proxied: bool = False
+    seldom: bool = False
 
 
 class Sandbox:
@@ -59,7 +62,7 @@ class Sandbox:
         opened_on = self.config.opened_on or self.config.clock().date() - timedelta(days=DEFAULT_DAYS)
         names = self.config.exchanges or dialects.available()
         self._dialects = {name: dialects.load(name) for name in names}
-        accounts = [spec for dialect in self._dialects.values() for spec in dialect.accounts()]
+        accounts = [spec for dialect in self._dialects.values() for spec in self._accounts(dialect)]
         self.world = World(self.config.seed, opened_on, self.config.clock, accounts)
         self.faults = FaultBoard()
         self.requests = RequestLog()
@@ -67,6 +70,10 @@ class Sandbox:
         self.bank = CentralBank(self.world.market, self.config.clock, self.faults, self.requests)
         self._servers: dict[str, WireServer] = {}
         self._behind: list[WireServer] = []
+
+    def _accounts(self, dialect: Dialect) -> list[AccountSpec]:
+        names = tuple(name for name in SELDOM if name not in dialect.untold) if self.config.seldom else ()
+        return [replace(spec, habits=replace(spec.habits, seldom=names)) for spec in dialect.accounts()]
 
     def _make_site(self, dialect: Dialect) -> Site:
         ring = KeyRing(dialect.default_keys())

@@ -44,6 +44,7 @@ def script() -> Script:
     return {
         "/api/v3/time": Reply({"serverTime": 1_795_348_800_000}),
         "/api/v3/account": Reply(sample("spot_account_ld_tokens")),
+        "/api/v3/ticker/price": Reply([]),
         "/sapi/v1/account/apiRestrictions": Reply(sample("key_permissions_read_only")),
         "/sapi/v1/account/info": Reply(FEATURES),
         "/sapi/v1/asset/get-funding-asset": Reply(sample("funding_wallet_frozen")),

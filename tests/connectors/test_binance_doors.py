@@ -41,6 +41,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def script() -> Script:
     return {
         "/api/v3/account": Reply(sample("spot_account")),
+        "/api/v3/ticker/price": Reply([]),
         "/sapi/v1/account/apiRestrictions": Reply(sample("key_permissions_read_only")),
         "/sapi/v1/account/info": Reply(FEATURES | {"isFutureEnabled": False}),
         "/sapi/v1/asset/get-funding-asset": Reply([]),

@@ -4,13 +4,14 @@ import argparse
 import sys
 from types import ModuleType
 
-from tests.torture import answers, kill, migration, power, soak
+from tests.torture import answers, kill, mapping, migration, power, soak
 from tests.torture.summary import Summary
 
 # a torture is a module with add_arguments(parser) and run(options) -> Summary
 TORTURES: dict[str, ModuleType] = {
     "answers": answers,
     "kill": kill,
+    "mapping": mapping,
     "migration": migration,
     "power": power,
     "soak": soak,

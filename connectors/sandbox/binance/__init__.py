@@ -43,6 +43,9 @@ class BinanceDialect(Dialect):
         **portfolio.ENDPOINTS,
     }
 
+    # what the spot wallet gets or pays so is in none of the histories that are read
+    untold = frozenset({"interest", "kickback", "spot_adjustment"})
+
     def accounts(self) -> list[AccountSpec]:
         """Return the standard accounts, the rich one paying futures fees in BNB; one with margin, one unified."""
         standard = standard_accounts(self.id, FIRST_UID, "BNB", fees_in_coin=True)

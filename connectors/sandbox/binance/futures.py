@@ -229,7 +229,7 @@ def income(call: Call, wallet: str, *, text_ids: bool) -> list[Row]:
     rows = [
         _income_row(event, wallet, text_ids=text_ids)
         for event in call.events(instant(since), instant(until))
-        if event.wallet == wallet and event.counts
+        if event.wallet == wallet and event.counts and event.note not in ("buy", "sell")  # those are margin's
     ]
     for name in ("symbol", "incomeType"):
         rows = [row for row in rows if call.params.get(name, row[name]) == row[name]]

@@ -6,6 +6,7 @@ The world knows what is left after debts; here a part of it is shown as borrowed
 from decimal import Decimal
 
 from connectors.sandbox.accounts import AccountSpec, Habits
+from connectors.sandbox.binance.spot import trades_of
 from connectors.sandbox.dialect import Call, Endpoint
 from connectors.sandbox.model import ZERO
 from connectors.sandbox.wire import amount
@@ -81,6 +82,12 @@ def loans(call: Call) -> object:
     return {"rows": rows, "total": len(rows)}
 
 
+def trades(call: Call) -> object:
+    """GET /sapi/v1/margin/myTrades: fills of one symbol on cross margin, or with `isIsolated` on isolated margin."""
+    isolated = call.params.get("isIsolated", "FALSE").upper() == "TRUE"
+    return trades_of(call, "margin_isolated" if isolated else "margin_cross")
+
+
 def pairs(call: Call) -> object:
     """GET /sapi/v1/margin/allPairs and isolated/allPairs: no list is kept here."""
     return []
@@ -106,6 +113,7 @@ ENDPOINTS = {
     ("GET", "/sapi/v1/margin/account"): Endpoint(cross, 10),
     ("GET", "/sapi/v1/margin/isolated/account"): Endpoint(isolated, 10),
     ("GET", "/sapi/v2/loan/flexible/ongoing/orders"): Endpoint(loans, 300),
+    ("GET", "/sapi/v1/margin/myTrades"): Endpoint(trades, 10),
     ("GET", "/sapi/v1/margin/allPairs"): Endpoint(pairs),
     ("GET", "/sapi/v1/margin/isolated/allPairs"): Endpoint(pairs, 10),
 }

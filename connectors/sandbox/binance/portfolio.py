@@ -9,6 +9,7 @@ from connectors.sandbox.accounts import AccountSpec, FirstPosition, Habits
 from connectors.sandbox.binance import futures
 from connectors.sandbox.binance.common import PORTFOLIO_MARGIN, error
 from connectors.sandbox.binance.margin import owed
+from connectors.sandbox.binance.spot import trades_of
 from connectors.sandbox.dialect import Call, Endpoint, Handler
 from connectors.sandbox.model import ZERO, OpenPosition, q8, to_ms
 from connectors.sandbox.wire import amount, text
@@ -133,6 +134,11 @@ def inverse_income(call: Call) -> object:
     return []
 
 
+def margin_trades(call: Call) -> object:
+    """GET /papi/v1/margin/myTrades: fills of one symbol."""
+    return trades_of(call, WALLET)
+
+
 def _only_here(handler: Handler) -> Handler:
     def answer(call: Call) -> object:
         if call.account.mode != PORTFOLIO_MARGIN:
@@ -147,6 +153,7 @@ ENDPOINTS = {
     ("GET", "/papi/v1/account"): Endpoint(_only_here(summary), 20),
     ("GET", "/papi/v1/um/positionRisk"): Endpoint(_only_here(linear_positions), 5),
     ("GET", "/papi/v1/cm/positionRisk"): Endpoint(_only_here(inverse_positions)),
+    ("GET", "/papi/v1/margin/myTrades"): Endpoint(_only_here(margin_trades), 5),
     ("GET", "/papi/v1/um/income"): Endpoint(_only_here(linear_income), 30),
     ("GET", "/papi/v1/cm/income"): Endpoint(_only_here(inverse_income), 30),
 }

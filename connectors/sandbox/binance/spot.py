@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from connectors.sandbox.binance.common import error, limited, mandatory, window
+from connectors.sandbox.binance.common import error, integer, limited, mandatory, window
 from connectors.sandbox.dialect import Call, Endpoint
 from connectors.sandbox.model import ZERO, Event
 from connectors.sandbox.prices import spot_pairs, step, tick
@@ -108,22 +108,27 @@ def _symbol(base: str, quote: str) -> dict[str, object]:
 
 
 def my_trades(call: Call) -> object:
-    """GET /api/v3/myTrades: fills of one symbol, oldest first."""
-    symbol = call.params.get("symbol") or ""
+    """GET /api/v3/myTrades: fills of one symbol, oldest first: from `fromId` on, of a day, or the last ones."""
+    return trades_of(call, "spot")
+
+
+def trades_of(call: Call, wallet: str) -> list[dict[str, object]]:
+    """Return the fills of one symbol in one wallet, as the three lists of trades tell them."""
+    symbol, size = call.params.get("symbol") or "", limited(call.params, 500, 1000)
     if not symbol:
         raise mandatory("symbol")
-    since, until = window(call, default_days=365, max_days=1)
+    if symbol not in {base + quote for base, quote in spot_pairs()}:
+        raise error(-1121, "Invalid symbol.")
+    first = integer(call.params, "fromId")
+    timed = "startTime" in call.params or "endTime" in call.params
+    since, until = window(call, default_days=1, max_days=1) if timed else (call.world.opened_at, call.at)
     actions: dict[int, list[Event]] = {}
     for event in call.events(since, until):
-        if (
-            event.wallet == "spot"
-            and event.kind in (LedgerKind.TRADE, LedgerKind.FEE)
-            and event.base + event.quote == symbol
-        ):
+        is_fill = event.kind in (LedgerKind.TRADE, LedgerKind.FEE) and event.note in ("buy", "sell")
+        if event.wallet == wallet and is_fill and event.base + event.quote == symbol:
             actions.setdefault(event.ref, []).append(event)
-    rows = [_fill(symbol, events) for events in actions.values()]
-    size = limited(call.params, 500, 1000)
-    return rows[:size] if "startTime" in call.params else rows[-size:]
+    rows = [_fill(symbol, events) for ref, events in actions.items() if first is None or ref >= first]
+    return rows[:size] if timed or first is not None else rows[-size:]
 
 
 def _fill(symbol: str, events: list[Event]) -> dict[str, object]:

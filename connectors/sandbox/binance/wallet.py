@@ -240,6 +240,7 @@ def dividends(call: Call) -> object:
         }
         for event in reversed(call.events(since, until))
         if event.kind in (LedgerKind.REWARD, LedgerKind.AIRDROP, LedgerKind.BONUS)
+        and event.wallet == "spot"
         and call.params.get("asset", event.asset) == event.asset
     ]
     return {"rows": rows[: limited(call.params, 20, 500)], "total": len(rows)}

@@ -146,6 +146,10 @@ def group_of(bill: Bill) -> tuple[str, str]:
         return "convert", CONVERTED[bill.change > 0]
     if event.note.endswith(">earn"):
         return EARN
+    if event.note.startswith("earn>"):
+        return "financial", "REDEEM"
+    if event.kind in (LedgerKind.BONUS, LedgerKind.INTEREST, LedgerKind.OTHER):
+        return "other", f"{event.kind.upper()}_ISSUE"
     return SPOT_GROUPS.get(event.kind, ("transaction", event.note.upper() or "OTHER"))
 
 

@@ -147,7 +147,7 @@ def internal_deposits(call: Call) -> object:
 
 
 def withdrawals(call: Call) -> object:
-    """GET /v5/asset/withdraw/query-record, found by the time they were asked for; the fee is on top of the amount."""
+    """GET /v5/asset/withdraw/query-record: coins only, found by when they were asked for; the fee is on top."""
     since, until = window(call, most_days=30, default_days=30)
     taken = fees(everything(call))
     rows: list[tuple[int, Row]] = [
@@ -169,7 +169,7 @@ def withdrawals(call: Call) -> object:
             },
         )
         for event in call.events(since + CHECKING, until + CHECKING)
-        if event.kind is LedgerKind.WITHDRAWAL
+        if event.kind is LedgerKind.WITHDRAWAL and event.asset != FIAT
     ]
     return _records(call, rows)
 

@@ -170,7 +170,8 @@ def executions(call: Call) -> object:
 
 def _execution(events: list[Event]) -> Row:
     base, quote = (event for event in events if event.kind is LedgerKind.TRADE)
-    fee = sum((event.amount for event in events if event.kind is LedgerKind.FEE), ZERO)
+    fees = [event for event in events if event.kind is LedgerKind.FEE]
+    fee, third = sum((event.amount for event in fees), ZERO), {event.asset for event in fees} - {base.base, base.quote}
     return {
         "symbol": base.base + base.quote,
         "orderId": str(base.ref),
@@ -181,7 +182,7 @@ def _execution(events: list[Event]) -> Row:
         "execQty": text(abs(base.amount)),
         "execValue": text(abs(quote.amount)),
         "execFee": text(-fee),
-        "feeCurrency": "",
+        "feeCurrency": next(iter(third), ""),
         "execType": "Trade",
         "execTime": str(base.at_ms),
         "isMaker": False,

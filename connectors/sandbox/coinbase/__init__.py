@@ -26,6 +26,7 @@ class CoinbaseDialect(Dialect):
     hosts = ("rest",)
     style = KeyStyle(pair=key_pair)
     endpoints = {**market.ENDPOINTS, **wallets.ENDPOINTS, **derivatives.ENDPOINTS, **history.ENDPOINTS}
+    untold = frozenset({"third_coin_fee", "margin_trade"})  # commissions are paid in the quote currency
 
     def accounts(self) -> list[AccountSpec]:
         """Return the standard accounts as they can be at Coinbase: no hedge mode, no coin-margined contracts."""

@@ -135,7 +135,7 @@ def _spot_row(event: Event, balance: Decimal) -> Row:
     if event.kind is LedgerKind.CONVERSION:
         kind, code = ("cv_buy", "2605") if event.amount > 0 else ("cv_sell", "2606")
     if event.kind in (LedgerKind.TRANSFER_IN, LedgerKind.TRANSFER_OUT):
-        kind, code = MOVES.get(event.note, ("sub_account_transfer", "1401"))
+        kind, code = MOVES.get(event.note.replace("unified", "spot"), ("sub_account_transfer", "1401"))
     return {
         "id": str(event.id),
         "time": event.at_ms,

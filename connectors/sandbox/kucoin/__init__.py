@@ -25,6 +25,8 @@ class KucoinDialect(Dialect):
     hosts = ("spot", "futures")
     style = KeyStyle(alphabet=HEX, length=24, secret_alphabet=HEX, secret_length=36, passphrase=True)
     endpoints = {**market.ENDPOINTS, **account.ENDPOINTS, **futures.ENDPOINTS, **history.ENDPOINTS}
+    # the futures book tells moves, and results by contract and period, and nothing else
+    untold = frozenset({"rebate", "bonus", "adjustment", "settlement"})
 
     def accounts(self) -> list[AccountSpec]:
         """Return the standard accounts without fiat and earn, a high-frequency one, and a unified one."""

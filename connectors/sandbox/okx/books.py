@@ -23,6 +23,7 @@ FUNDING_TYPES = {
     LedgerKind.CONVERSION: "61",
 }
 OUTSIDE = {LedgerKind.DEPOSIT: "1", LedgerKind.WITHDRAWAL: "2"}
+OTHER_SIDE = {"long": "short", "short": "long"}
 TO_TRADING, FROM_TRADING = "131", "130"
 
 
@@ -58,16 +59,22 @@ class Margins:
     held: dict[tuple[str, str], tuple[Decimal, Decimal]] = field(default_factory=dict)
 
     def move(self, event: Event) -> Decimal:
-        """Return how much a fill moves into its position, negative when it comes back."""
+        """Return how much a fill moves into its position, negative when it comes back; it may turn it round."""
         what, _, side = event.note.partition("_")
-        size, margin = self.held.get((event.base, side), (ZERO, ZERO))
         if what == "open":
-            moved = q8(event.quantity * event.price / LEVERAGE.get(event.base, 5))
-            size += event.quantity
-        else:
-            moved = -margin if event.quantity == size else -q8(margin * event.quantity / size)
-            size -= event.quantity
-        self.held[event.base, side] = (size, margin + moved)
+            return self._enter(event, side, event.quantity)
+        size, margin = self.held.pop((event.base, side), (ZERO, ZERO))
+        turned = max(event.quantity - size, ZERO)
+        if event.quantity >= size:
+            return -margin + (self._enter(event, OTHER_SIDE[side], turned) if turned else ZERO)
+        moved = -q8(margin * event.quantity / size)
+        self.held[event.base, side] = (size - event.quantity, margin + moved)
+        return moved
+
+    def _enter(self, event: Event, side: str, quantity: Decimal) -> Decimal:
+        size, margin = self.held.get((event.base, side), (ZERO, ZERO))
+        moved = q8(quantity * event.price / LEVERAGE.get(event.base, 5))
+        self.held[event.base, side] = (size + quantity, margin + moved)
         return moved
 
     def add(self, event: Event) -> None:

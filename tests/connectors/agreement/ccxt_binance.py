@@ -65,6 +65,32 @@ def moved(wallet: str) -> Ledger:
     return Ledger({}, lambda info: Decimal(info["amount"]), lambda info: False, pages)
 
 
+def bought() -> Ledger:
+    """Return the changes of each spot trade, that ccxt asks pair by pair as well: base, quote, commission."""
+
+    def pages(client: Any, params: Params) -> Iterator[Any]:  # noqa: ANN401
+        client.load_markets()
+        for symbol in sorted(name for name, market in client.markets.items() if market["spot"]):
+            lived = client.fetch_my_trades(symbol, None, 1000) if _is_common(symbol) else ()
+            for trade in (item for item in lived if SINCE_MS <= item["timestamp"] <= NOW_MS):
+                base, quote = symbol.split("/")
+                side, fee = 1 if trade["side"] == "buy" else -1, trade["fee"]
+                parts = (
+                    (base, side, trade["amount"]),
+                    (quote, -side, trade["cost"]),
+                    (fee["currency"], -1, fee["cost"]),
+                )
+                for asset, sign, amount in parts:
+                    info = {"amount": sign * Decimal(str(amount))}
+                    yield {"timestamp": trade["timestamp"], "currency": asset, "info": info}
+
+    return Ledger({}, lambda info: Decimal(info["amount"]), lambda info: False, pages)
+
+
+def _is_common(symbol: str) -> bool:
+    return not symbol.startswith("TINY")
+
+
 def _signed(row: Any, time: str, sign: int) -> Any:  # noqa: ANN401
     info = {**row, "amount": Decimal(row["amount"]) * sign}
     return {"timestamp": int(row[time]), "currency": row["asset"], "info": info}
@@ -159,7 +185,7 @@ CLIENTS = (
         is_copy=repeats_savings,
         positions=({}, {"subType": "inverse"}),
         ledgers={
-            "spot": (dividends(), moved("spot")),
+            "spot": (dividends(), moved("spot"), bought()),
             "funding": (moved("funding"),),
             "earn_flexible": (moved("earn_flexible"),),
             "usdm": income("future"),
@@ -175,7 +201,7 @@ CLIENTS = (
         is_copy=repeats_savings,
         cash=frozenset({"margin_cross"}),
         flowless=frozenset({"spot"}),
-        ledgers={"spot": (dividends(),)},
+        ledgers={"spot": (dividends(), bought())},
     ),
     Client(
         keys=("portfolio",),
@@ -184,7 +210,7 @@ CLIENTS = (
         held=portfolio_positions,
         ledgers={
             "portfolio_margin": portfolio_income(),
-            "spot": (transfers("MAIN", "PORTFOLIO_MARGIN", "FUNDING"),),
+            "spot": (transfers("MAIN", "PORTFOLIO_MARGIN", "FUNDING"), bought()),
             "funding": (transfers("FUNDING", "MAIN"),),
         },
         flowless=frozenset({"spot"}),

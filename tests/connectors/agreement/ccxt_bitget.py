@@ -56,10 +56,9 @@ def records() -> Ledger:
     )
 
 
-def worth(client: Any) -> Amounts:  # noqa: ANN401
-    """Return what earns, that is known by its value in USDT."""
-    rows = client.privateSpotGetV2AccountAllAccountBalance()["data"]
-    return {"USDT": sum((Decimal(row["usdtBalance"]) for row in rows if row["accountType"] == "earn"), Decimal(0))}
+def earning(client: Any) -> Amounts:  # noqa: ANN401
+    """Return what earns, that ccxt reaches but does not parse."""
+    return coins(client.privateEarnGetV2EarnAccountAssets()["data"], "amount")
 
 
 def margin(kind: str) -> Callable[[Any], Amounts]:
@@ -103,7 +102,7 @@ CLIENTS = (
             "funding": lambda client: coins(
                 client.privateSpotGetV2AccountFundingAssets()["data"], "available", "frozen"
             ),
-            "earn": worth,
+            "earn": earning,
             "margin_cross": margin("Crossed"),
             "margin_isolated": margin("Isolated"),
         },

@@ -12,6 +12,8 @@ from connectors.sandbox.model import q8
 from connectors.types import LedgerKind, Permissions
 from tests.connectors.bitget.calls import CLASSIC, NOW, OVERVIEW, ZERO, asked, by_name, connect, ledger, totals, uid
 
+EARN = "/api/v2/earn/account/assets"
+
 
 @pytest.mark.parametrize("name", CLASSIC)
 def test_every_wallet_of_a_classic_account_is_read_exactly(quiet: Sandbox, name: str) -> None:
@@ -32,12 +34,25 @@ def test_every_wallet_of_a_classic_account_is_read_exactly(quiet: Sandbox, name:
 
 
 @pytest.mark.parametrize("name", CLASSIC)
-def test_earn_is_known_by_its_worth_in_the_overview(quiet: Sandbox, name: str) -> None:
+def test_earn_is_read_coin_by_coin(quiet: Sandbox, name: str) -> None:
     earn = by_name(connect(quiet, name).get_account_info(wallets=["earn"]).wallets)["earn"]
-    equity, _unpriced = quiet.world.equity(quiet.world.book(uid(quiet, name), NOW))
-    worth = q8(equity.get("earn", ZERO))
-    assert totals(earn.balances) == ({"USDT": worth} if worth else {})
-    assert bool(worth) is (name == "good")
+    held = quiet.world.book(uid(quiet, name), NOW).amounts("earn")
+    assert totals(earn.balances) == held
+    assert bool(held) is (name == "good")
+
+
+def test_a_key_that_may_not_read_earn_learns_its_worth_and_does_not_ask_again(quiet: Sandbox) -> None:
+    key = quiet.key("bitget", "good")
+    quiet.put_key(replace(key, denied=(EARN,)))
+    try:
+        connector, worth = connect(quiet, "good"), quiet.world.equity(quiet.world.book(key.uid, NOW))[0]["earn"]
+        quiet.requests.clear()
+        for _ in range(2):
+            earn = by_name(connector.get_account_info(wallets=["earn"]).wallets)["earn"]
+            assert totals(earn.balances) == {"USDT": q8(worth)}
+        assert asked(quiet)[EARN] == 1
+    finally:
+        quiet.put_key(key)
 
 
 def test_a_unified_account_is_read_exactly_and_its_classic_wallets_are_not_asked(sandbox: Sandbox) -> None:
