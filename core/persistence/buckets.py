@@ -1,6 +1,6 @@
 """Equity history in buckets of 30 s, 5 min, 1 h and 1 day: folding points into rows, and rows back into points."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,8 @@ from core.persistence.types import EPOCH, MICROS, to_micros
 BUCKETS = (30, 300, 3600, 86_400)
 DAY = 86_400
 KEPT_SECONDS = {30: 2 * DAY, 300: 30 * DAY, 3600: 365 * DAY}
+SPANS = {30: 7200, 300: DAY, 3600: 10 * DAY, DAY: 360 * DAY}  # seconds in one pack of each bucket size
+Bar = tuple[int, float, float, float, float, float, bool]  # at_us, open, high, low, close, unrealized, complete
 
 
 class Ids(dict[object, UUID]):
@@ -21,14 +23,11 @@ class Ids(dict[object, UUID]):
         return made
 
 
-def to_points(rows: Iterable[Sequence[Any]]) -> list[EquityPoint]:
-    """Make points of rows (account, client, at, close, unrealized, complete, open, high, low), ids as raw values."""
-    ids = Ids()
-    points = []
-    for account_id, client_id, micros, equity, unrealized, complete, *range_ in rows:
-        at = EPOCH + timedelta(microseconds=micros)
-        points.append(EquityPoint(ids[account_id], ids[client_id], at, equity, unrealized, complete, *range_))
-    return points
+def to_point(account_id: UUID, client_id: UUID, bar: Bar) -> EquityPoint:
+    """Make a point of a row or of what a pack holds."""
+    micros, open_, high, low, close, unrealized, complete = bar
+    at = EPOCH + timedelta(microseconds=micros)
+    return EquityPoint(account_id, client_id, at, close, unrealized, complete, open_, high, low)
 
 
 def fold(points: Iterable[EquityPoint]) -> list[dict[str, Any]]:
@@ -48,6 +47,17 @@ def fold(points: Iterable[EquityPoint]) -> list[dict[str, Any]]:
                 "complete": point.complete,
             }
     return list(rows.values())
+
+
+def join_bars(stored: Iterable[Bar], later: Iterable[Bar], bucket_seconds: int) -> list[Bar]:
+    """Return the points of both, ascending, one a bucket: what arrived later extends what is stored, as in a row."""
+    width = bucket_seconds * MICROS
+    found = {bar[0] // width: bar for bar in stored}
+    for bar in later:
+        old = found.setdefault(bar[0] // width, bar)
+        close = bar if bar[0] > old[0] else old
+        found[bar[0] // width] = (close[0], old[1], max(old[2], bar[2]), min(old[3], bar[3]), *close[4:])
+    return [found[bucket] for bucket in sorted(found)]
 
 
 def _first(point: EquityPoint, seconds: int, bucket: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     CompoundSelect,
     Double,
     Integer,
+    LargeBinary,
     String,
     Text,
     Uuid,
@@ -38,6 +39,7 @@ SLOT_TYPES: tuple[tuple[type[TypeEngine[Any]], TypeEngine[Any]], ...] = (
     (Double, Double()),
     (Integer, BigInteger()),
     (String, Text()),
+    (LargeBinary, LargeBinary()),
 )
 
 

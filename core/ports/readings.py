@@ -43,6 +43,10 @@ class Readings(Protocol):
         """Store past points and entries; `starts` move wallets' first good reading back to where history begins."""
         ...
 
+    def pack(self, account: ExchangeAccount, now: datetime) -> int:
+        """Move one stretch of an account's closed points into its pack; return how many, 0 when nothing is left."""
+        ...
+
     def thin(self, account: ExchangeAccount, now: datetime) -> int:
         """Delete an account's equity points that are finer than their age deserves; return how many."""
         ...

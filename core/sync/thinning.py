@@ -39,7 +39,16 @@ def thin_account(
             done += found
     with storage.begin() as uow:
         uow.readings.thin(account, now)
+    _pack_equity(storage, account, now)
     return done
+
+
+def _pack_equity(storage: Storage, account: ExchangeAccount, now: datetime) -> None:
+    """Pack the account's closed equity points, each pack in its own transaction."""
+    packed = 1
+    while packed:
+        with storage.begin() as uow:
+            packed = uow.readings.pack(account, now)
 
 
 def _coarsen(storage: Storage, account: ExchangeAccount, *, seconds: int, before: datetime, time_zone: str) -> int:

@@ -42,6 +42,24 @@ class DetailPackRow(Base):
     details: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class EquityPackRow(Base):
+    """Closed equity points of one account and stretch of time (core/persistence/equity_codec.py), `first_us` the first.
+
+    `period` = floor(unix / span of that bucket size). A point is here or in equity_points; one that came late to a
+    packed bucket is in both, until it is packed too.
+    """
+
+    __tablename__ = "equity_packs"
+    __table_args__ = (numbered(),)
+
+    account_key: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    bucket_seconds: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    period: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    client_id: Mapped[UUID]
+    first_us: Mapped[int] = mapped_column(BigInteger)
+    points: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class DayResultRow(Base):
     """P&L of one local day of a scope ("all", "testnet" or an account id) in one currency (PNL.md sections 4 and 5).
 

@@ -89,6 +89,8 @@ class PositionRow(Base):
 class EquityPointRow(Base):
     """Equity of one account in one bucket, USD. `bucket` = floor(unix / bucket_seconds), `at_us` = microseconds.
 
+    The newest stretch of history lies here; what is older lies in equity_packs.
+
     The primary key is the table itself on SQLite (no row ids), so that a curve is one walk over neighbouring rows.
     """
 

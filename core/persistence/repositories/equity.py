@@ -1,57 +1,57 @@
 """Equity history: written once per reading into four bucket sizes, read as curves and as points at given times."""
 
+import heapq
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    Double,
     Integer,
-    String,
-    Uuid,
+    LargeBinary,
     and_,
-    bindparam,
-    case,
-    delete,
+    cast,
     func,
     literal,
+    null,
     select,
-    true,
-    type_coerce,
     union_all,
 )
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from core.domain.types import EquityPoint, ExchangeAccount
-from core.persistence.buckets import BUCKETS, KEPT_SECONDS, Ids, fold, to_points
-from core.persistence.models import EquityPointRow, ExchangeAccountRow
-from core.persistence.repositories.base import Query, Repository, insert_into
+from core.domain.types import EquityPoint
+from core.persistence.buckets import BUCKETS, SPANS, Bar, Ids, join_bars, to_point
+from core.persistence.equity_codec import unpack_closes, unpack_equity
+from core.persistence.models import EquityPackRow, EquityPointRow, ExchangeAccountRow
+from core.persistence.repositories.base import Query
+from core.persistence.repositories.equity_packs import BAR_COLUMNS, EquityPackRepository
+from core.persistence.repositories.equity_times import (
+    ACCOUNT_ID,
+    CLIENT_ID,
+    asked_times,
+    last_packs,
+    last_points,
+    owner_of,
+    points_by_time,
+)
 from core.persistence.types import MICROS, to_micros
 from core.ports import ClientIds, PointRow, PointWindow
 
 BATCH = 1000
-POINT = EquityPointRow
-# Ids stay as the driver gives them: making a UUID per row costs more than reading the row.
-POINT_COLUMNS = (
-    type_coerce(ExchangeAccountRow.id, String),
-    type_coerce(POINT.client_id, String),
-    POINT.at_us,
-    POINT.close,
-    POINT.unrealized,
-    POINT.complete,
-    POINT.open,
-    POINT.high,
-    POINT.low,
-)
-ROW_COLUMNS = (POINT_COLUMNS[0], POINT.account_key, POINT.at_us, POINT.close, POINT.unrealized, POINT.complete)
-OWNER = and_(ExchangeAccountRow.number == POINT.account_key, ExchangeAccountRow.user_id == POINT.client_id)
+PACKS_AT_ONCE = 8
+POINT, PACK = EquityPointRow, EquityPackRow
+Close = tuple[int, float, float, bool]  # at_us, equity, unrealised P&L, complete
+Span = tuple[int, int]  # microseconds, both included
+_at = itemgetter(0)
+NO_CLOSE = (cast(null(), BigInteger), cast(null(), Double), cast(null(), Double), cast(null(), Boolean))
 
 
-class EquityRepository(Repository):
+class EquityRepository(EquityPackRepository):
     """The history half of `core.ports.Readings`."""
 
     def points(
@@ -63,17 +63,21 @@ class EquityRepository(Repository):
         """
         if not windows:
             return []
-        chosen = [
-            self._scoped(_joined(ROW_COLUMNS), POINT.client_id, client_ids)
-            .where(ExchangeAccountRow.id.in_(sorted(account_ids)))
-            .where(*_within(window.bucket_seconds, window.since, window.until))
-            for window in windows
-        ]
+        chosen = []
+        for number, window in enumerate(windows):
+            seconds, span = window.bucket_seconds, (to_micros(window.since), to_micros(window.until))
+            place = (literal(number, Integer), ACCOUNT_ID)
+            close = (POINT.at_us, POINT.close, POINT.unrealized, POINT.complete)
+            rows = select(*place, POINT.account_key, *close, cast(null(), LargeBinary)).select_from(POINT)
+            packs = select(*place, PACK.account_key, *NO_CLOSE, PACK.points).select_from(PACK)
+            chosen += [
+                self._of(rows, POINT, account_ids, client_ids).where(*_within(seconds, span)),
+                self._of(packs, PACK, account_ids, client_ids).where(*_packed_within(seconds, span)),
+            ]
         result = self.run(union_all(*chosen))
-        rows = sorted(result.cursor.fetchall() if result.cursor is not None else (), key=itemgetter(1, 2))
+        found = result.cursor.fetchall() if result.cursor is not None else []
         result.close()
-        ids = Ids()
-        return [(ids[raw], at, equity, unrealized, complete == 1) for raw, _, at, equity, unrealized, complete in rows]
+        return _curves(found, windows)
 
     def last_points_before(
         self, account_ids: Collection[UUID], client_ids: ClientIds, times: Sequence[datetime]
@@ -81,34 +85,23 @@ class EquityRepository(Repository):
         """Return for each time the last point of each account at or before it, from the finest bucket that has one."""
         if not times or not account_ids:
             return {at: {} for at in times}
-        statement = last_points(len(times)).where(ExchangeAccountRow.id.in_(sorted(account_ids)))
-        rows = self.run(self._scoped(statement, POINT.client_id, client_ids), asked_times(times))
-        return points_by_time(rows, times)
+        mine, asked = ExchangeAccountRow.id.in_(sorted(account_ids)), asked_times(times)
+        # rows first: what is packed between the two is then in both, and in none otherwise
+        rows = self.run(self._scoped(last_points(len(times)).where(mine), POINT.client_id, client_ids), asked).all()
+        packs = self.run(self._scoped(last_packs(len(times)).where(mine), PACK.client_id, client_ids), asked)
+        return points_by_time(rows, packs, times)
 
     def first_point_at(self, account_ids: Collection[UUID], client_ids: ClientIds) -> dict[UUID, EquityPoint]:
         """Return the earliest point kept of each account; its `open` is the account's first equity."""
-        sizes = union_all(*(select(literal(seconds, Integer).label("seconds")) for seconds in BUCKETS)).subquery(
-            "sizes"
-        )
-        kept = POINT.__table__.alias("kept")
-        first = (
-            select(kept.c.bucket)
-            .where(kept.c.account_key == ExchangeAccountRow.number, kept.c.bucket_seconds == sizes.c.seconds)
-            .order_by(kept.c.bucket)
-            .limit(1)
-            .correlate(sizes, ExchangeAccountRow)
-            .scalar_subquery()
-        )
-        statement = (
-            select(*POINT_COLUMNS)
-            .select_from(sizes)
-            .join(ExchangeAccountRow, ExchangeAccountRow.id.in_(sorted(account_ids)))
-            .join(POINT, and_(OWNER, POINT.bucket_seconds == sizes.c.seconds, POINT.bucket == first))
-        )
-        rows = self.run(self._scoped(statement, POINT.client_id, client_ids))
+        rows = self._first(POINT, POINT.bucket, BAR_COLUMNS, account_ids, client_ids)
+        bars: dict[tuple[object, object, int], Bar] = {(*row[:2], row[2]): tuple(row[3:]) for row in rows}
+        for account, client, seconds, packed in self._first(PACK, PACK.period, (PACK.points,), account_ids, client_ids):
+            key, first = (account, client, seconds), unpack_equity(packed)[0]
+            bars[key] = join_bars([first], [bars[key]] if key in bars else [], seconds)[0]
+        ids = Ids()
         found: dict[UUID, EquityPoint] = {}
-        for point in sorted(to_points(rows), key=lambda point: point.at, reverse=True):
-            found[point.account_id] = point
+        for (account, client, _), bar in sorted(bars.items(), key=lambda item: (-item[1][0], item[0][2])):
+            found[ids[account]] = to_point(ids[account], ids[client], bar)
         return found
 
     def iter_points(
@@ -118,143 +111,138 @@ class EquityRepository(Repository):
 
         Each stretch of time comes from the finest bucket size that is still kept for it.
         """
-        for account_id, starts in self._starts(account_ids, client_ids).items():
+        for (account_id, client_id), starts in self._starts(account_ids, client_ids).items():
             for seconds, before_us in _stretches(starts):
-                chosen = self._points({account_id}, client_ids).where(*_within(seconds, since, until))
-                if before_us is not None:
-                    chosen = chosen.where(POINT.at_us < before_us)
-                batches = self.run(chosen.order_by(POINT.bucket).execution_options(yield_per=BATCH))
-                for batch in batches.partitions():
-                    yield from to_points(batch)
+                last = to_micros(until) if before_us is None else min(to_micros(until), before_us - 1)
+                for bar in self._bars(account_id, client_id, seconds, (to_micros(since), last)):
+                    yield to_point(account_id, client_id, bar)
 
-    def thin(self, account: ExchangeAccount, now: datetime) -> int:
-        """Delete an account's points that are finer than their age deserves; return how many.
+    def _of(self, query: Query, model: Any, account_ids: Collection[UUID], client_ids: ClientIds) -> Query:  # noqa: ANN401 - either table
+        joined = query.join(ExchangeAccountRow, owner_of(model))
+        return self._scoped(joined.where(ExchangeAccountRow.id.in_(sorted(account_ids))), model.client_id, client_ids)
 
-        30 s are kept for 2 days, 5 min for 30, 1 h for a year; the coarser buckets of the same time are there already.
-        """
-        self._require_own(account.user_id)
-        owner = and_(ExchangeAccountRow.id == account.id, ExchangeAccountRow.user_id == account.user_id)
-        number = select(ExchangeAccountRow.number).where(owner).scalar_subquery()
-        deleted = 0
-        for seconds, kept_seconds in KEPT_SECONDS.items():
-            before = (to_micros(now) // MICROS - kept_seconds) // seconds
-            mine = and_(POINT.account_key == number, POINT.client_id == account.user_id)
-            old = and_(mine, POINT.bucket_seconds == seconds, POINT.bucket < before)
-            deleted += self.run(delete(POINT).where(old)).rowcount
-        return deleted
-
-    def _save_points(self, points: Iterable[EquityPoint]) -> None:
-        rows, upsert = fold(points), _point_upsert(self._is_sqlite)
-        for start in range(0, len(rows), BATCH):
-            self.run(upsert, rows[start : start + BATCH])
-
-    def _points(self, account_ids: Collection[UUID], client_ids: ClientIds) -> Query:
-        statement = _joined(POINT_COLUMNS).where(ExchangeAccountRow.id.in_(sorted(account_ids)))
-        return self._scoped(statement, POINT.client_id, client_ids)
-
-    def _starts(self, account_ids: Collection[UUID], client_ids: ClientIds) -> dict[UUID, dict[int, int]]:
-        """Return the instant (microseconds) at which each bucket size begins, by account."""
+    def _first(
+        self,
+        model: Any,  # noqa: ANN401 - either table
+        order: Any,  # noqa: ANN401 - its column
+        columns: Sequence[Any],
+        account_ids: Collection[UUID],
+        client_ids: ClientIds,  # noqa: ANN401
+    ) -> list[Sequence[Any]]:
+        """Return (account, client, bucket size, columns) of the first row or pack of each size."""
+        sizes = union_all(*(select(literal(seconds, Integer).label("seconds")) for seconds in BUCKETS)).subquery(
+            "sizes"
+        )
+        kept = model.__table__.alias("kept")
+        first = (
+            select(kept.c[order.key])
+            .where(kept.c.account_key == ExchangeAccountRow.number, kept.c.bucket_seconds == sizes.c.seconds)
+            .order_by(kept.c[order.key])
+            .limit(1)
+            .correlate(sizes, ExchangeAccountRow)
+            .scalar_subquery()
+        )
         statement = (
-            select(POINT_COLUMNS[0], POINT.bucket_seconds, func.min(POINT.bucket))
-            .join(ExchangeAccountRow, OWNER)
-            .where(ExchangeAccountRow.id.in_(sorted(account_ids)))
-            .group_by(ExchangeAccountRow.id, POINT.bucket_seconds)
-            .order_by(ExchangeAccountRow.id)
+            select(ACCOUNT_ID, CLIENT_ID, sizes.c.seconds, *columns)
+            .select_from(sizes)
+            .join(ExchangeAccountRow, ExchangeAccountRow.id.in_(sorted(account_ids)))
+            .join(model, and_(owner_of(model), model.bucket_seconds == sizes.c.seconds, order == first))
         )
+        return list(self.run(self._scoped(statement, model.client_id, client_ids)))
+
+    def _bars(self, account_id: UUID, client_id: UUID, seconds: int, span: Span) -> Iterator[Bar]:
+        """Return the points of one account and size within a span, ascending, from its rows and its packs together."""
+        rows = self._of(select(*BAR_COLUMNS).select_from(POINT), POINT, {account_id}, {client_id})
+        packs = self._of(select(PACK.points).select_from(PACK), PACK, {account_id}, {client_id})
+        rows = rows.where(*_within(seconds, span)).order_by(POINT.bucket).execution_options(yield_per=BATCH)
+        packs = packs.where(*_packed_within(seconds, span)).order_by(PACK.period)
+        opened = self.run(packs.execution_options(yield_per=PACKS_AT_ONCE)).scalars()
+        stored = (bar for packed in opened for bar in unpack_equity(packed) if span[0] <= bar[0] <= span[1])
+        later: Iterator[Bar] = (tuple(row) for row in self.run(rows))
+        width = seconds * MICROS
+        both = heapq.merge(((bar[0] // width, 0, bar) for bar in stored), ((bar[0] // width, 1, bar) for bar in later))
+        for _, same in groupby(both, key=itemgetter(0)):
+            yield from join_bars([], (bar for *_, bar in same), seconds)
+
+    def _starts(self, account_ids: Collection[UUID], client_ids: ClientIds) -> dict[tuple[UUID, UUID], dict[int, int]]:
+        """Return the instant (microseconds) at which each bucket size begins, by account and client."""
         ids = Ids()
-        starts: dict[UUID, dict[int, int]] = {}
-        for raw, seconds, bucket in self.run(self._scoped(statement, POINT.client_id, client_ids)):
-            starts.setdefault(ids[raw], {})[seconds] = bucket * seconds * MICROS
-        return starts
+        starts: dict[tuple[UUID, UUID], dict[int, int]] = {}
+        for model, first in ((POINT, func.min(POINT.at_us)), (PACK, func.min(PACK.first_us))):
+            statement = select(ACCOUNT_ID, CLIENT_ID, model.bucket_seconds, first).select_from(model)
+            grouped = (ExchangeAccountRow.id, ExchangeAccountRow.user_id, model.bucket_seconds)
+            for account, client, seconds, micros in self.run(
+                self._of(statement, model, account_ids, client_ids).group_by(*grouped)
+            ):
+                sizes = starts.setdefault((ids[account], ids[client]), {})
+                start = micros // (seconds * MICROS) * (seconds * MICROS)
+                sizes[seconds] = min(start, sizes.get(seconds, start))
+        return dict(sorted(starts.items()))
 
 
-def last_points(count: int) -> Query:
-    """Return the query of the last points at or before `count` times, in every bucket size; see asked_times."""
-    asked = union_all(
-        *(
-            select(
-                literal(position, Integer).label("position"),
-                bindparam(f"at_{position}", type_=BigInteger).label("at_us"),
-                literal(seconds, Integer).label("bucket_seconds"),
-                bindparam(f"bucket_{position}_{seconds}", type_=Integer).label("bucket"),
-            )
-            for position in range(count)
-            for seconds in BUCKETS
-        )
-    ).subquery("asked")
-    earlier = POINT.__table__.alias("earlier")
-    last = (
-        select(earlier.c.bucket)
-        .where(
-            earlier.c.account_key == ExchangeAccountRow.number,
-            earlier.c.bucket_seconds == asked.c.bucket_seconds,
-            earlier.c.bucket <= asked.c.bucket,
-            earlier.c.at_us <= asked.c.at_us,
-        )
-        .order_by(earlier.c.bucket.desc())
-        .limit(1)
-        .correlate(asked, ExchangeAccountRow)
-        .scalar_subquery()
-    )
-    at_last = and_(OWNER, POINT.bucket_seconds == asked.c.bucket_seconds, POINT.bucket == last)
+def _curves(found: Iterable[Sequence[Any]], windows: Sequence[PointWindow]) -> list[PointRow]:
+    """Make points of rows (window, account, its number, close, pack), by account number and time."""
+    rows: dict[tuple[int, int], list[Close]] = {}
+    packs: dict[tuple[int, int], list[bytes]] = {}
+    ids, account_of = Ids(), dict[int, object]()
+    for window, account, key, at, equity, unrealized, complete, packed in found:
+        account_of[key] = account
+        if packed is None:
+            rows.setdefault((key, window), []).append((at, equity, unrealized, complete == 1))
+        else:
+            packs.setdefault((key, window), []).append(packed)
+    points: dict[int, list[Close]] = {}
+    for key, window in {*rows, *packs}:
+        stored = _closes(packs.get((key, window), ()), windows[window])
+        later = rows.get((key, window), [])
+        points.setdefault(key, []).extend(_join_closes(stored, later, windows[window].bucket_seconds * MICROS))
+    return [
+        (ids[account_of[key]], *close) for key, closes in sorted(points.items()) for close in sorted(closes, key=_at)
+    ]
+
+
+def _closes(packs: Iterable[bytes], window: PointWindow) -> list[Close]:
+    """Return what packs hold of a window, ascending in each pack."""
+    first, last = to_micros(window.since), to_micros(window.until)
+    closes: list[Close] = []
+    for packed in packs:
+        columns = unpack_closes(packed)
+        begin, end = bisect_left(columns[0], first), bisect_right(columns[0], last)
+        closes += zip(*(column[begin:end] for column in columns), strict=True)
+    return closes
+
+
+def _join_closes(stored: list[Close], later: list[Close], width: int) -> list[Close]:
+    """Return the points of packs and rows, one a bucket: of two the newer."""
+    packed_until = max((close[0] for close in stored), default=-1) // width
+    if all(close[0] // width > packed_until for close in later):
+        return stored + later
+    found: dict[int, Close] = {}
+    for close in (*stored, *later):
+        bucket = close[0] // width
+        if bucket not in found or close[0] > found[bucket][0]:
+            found[bucket] = close
+    return list(found.values())
+
+
+def _within(seconds: int, span: Span) -> tuple[Any, ...]:
+    width = seconds * MICROS
     return (
-        select(asked.c.position, asked.c.bucket_seconds, ExchangeAccountRow.id, POINT.client_id, *POINT_COLUMNS[2:])
-        .select_from(asked)
-        .join(ExchangeAccountRow, true())
-        .join(POINT, at_last)
+        POINT.bucket_seconds == seconds,
+        POINT.bucket >= span[0] // width,
+        POINT.bucket <= span[1] // width,
+        POINT.at_us >= span[0],
+        POINT.at_us <= span[1],
     )
 
 
-def asked_times(times: Sequence[datetime]) -> dict[str, int]:
-    """Return the parameters of last_points."""
-    parameters = {f"at_{position}": to_micros(at) for position, at in enumerate(times)}
-    for position, at in enumerate(times):
-        for seconds in BUCKETS:
-            parameters[f"bucket_{position}_{seconds}"] = to_micros(at) // (seconds * MICROS)
-    return parameters
-
-
-def points_by_time(rows: Iterable[Sequence[Any]], times: Sequence[datetime]) -> dict[datetime, dict[UUID, EquityPoint]]:
-    """Make the answer of last_points: of several bucket sizes the newest point counts, of equal ones the finest."""
-    found: dict[datetime, dict[UUID, EquityPoint]] = {at: {} for at in times}
-    coarse_first = sorted(rows, key=lambda row: (row[4], -row[1]))
-    for row, point in zip(coarse_first, to_points([row[2:] for row in coarse_first]), strict=True):
-        found[times[row[0]]][point.account_id] = point
-    return found
-
-
-@lru_cache(maxsize=2)
-def _point_upsert(is_sqlite: bool) -> sqlite.Insert:
-    number = (
-        select(ExchangeAccountRow.number)
-        .where(
-            ExchangeAccountRow.id == bindparam("account_id", type_=Uuid()),
-            ExchangeAccountRow.user_id == bindparam("client_id", type_=Uuid()),
-        )
-        .scalar_subquery()
-    )
-    names = ("bucket_seconds", "bucket", "at_us", "open", "high", "low", "close", "unrealized", "complete")
-    values: dict[str, Any] = {name: bindparam(name) for name in names}
-    client_id = bindparam("client_id", type_=Uuid())
-    insert = insert_into(POINT, is_sqlite).values(account_key=number, client_id=client_id, **values)
-    return insert.on_conflict_do_update(
-        index_elements=["account_key", "bucket_seconds", "bucket"], set_=_merged(insert.excluded)
-    )
-
-
-def _joined(columns: Sequence[Any]) -> Query:
-    return select(*columns).select_from(POINT).join(ExchangeAccountRow, OWNER)
-
-
-def _within(bucket_seconds: int, since: datetime, until: datetime) -> tuple[Any, ...]:
-    first, last = to_micros(since), to_micros(until)
-    width = bucket_seconds * MICROS
+def _packed_within(seconds: int, span: Span) -> tuple[Any, ...]:
+    width = SPANS[seconds] * MICROS
     return (
-        POINT.bucket_seconds == bucket_seconds,
-        POINT.bucket >= first // width,
-        POINT.bucket <= last // width,
-        POINT.at_us >= first,
-        POINT.at_us <= last,
+        PACK.bucket_seconds == seconds,
+        PACK.period >= span[0] // width,
+        PACK.period <= span[1] // width,
+        PACK.first_us <= span[1],
     )
 
 
@@ -267,16 +255,3 @@ def _stretches(starts: Mapping[int, int]) -> list[tuple[int, int | None]]:
             stretches.append((seconds, before))
             before = starts[seconds]
     return stretches[::-1]
-
-
-def _merged(new: ReadOnlyColumnCollection[str, Any]) -> dict[str, Any]:
-    """Return the columns of a bucket that meets a further reading: the newest closes, whatever the order of arrival."""
-    newest = {
-        name: case((new.at_us > POINT.at_us, new[name]), else_=getattr(POINT, name))
-        for name in ("close", "unrealized", "complete", "at_us")
-    }
-    return {
-        "high": case((new.high > POINT.high, new.high), else_=POINT.high),
-        "low": case((new.low < POINT.low, new.low), else_=POINT.low),
-        **newest,
-    }

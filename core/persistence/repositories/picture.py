@@ -26,7 +26,7 @@ from core.persistence.models import (
 )
 from core.persistence.repositories.accounts import ACCOUNT_COLUMNS, to_account
 from core.persistence.repositories.base import Query, Repository
-from core.persistence.repositories.equity import asked_times, last_points, points_by_time
+from core.persistence.repositories.equity_times import asked_times, last_packs, last_points, points_by_time
 from core.persistence.repositories.jobs import newest_jobs, to_job
 from core.persistence.repositories.ledger import LEDGER_COLUMNS
 from core.persistence.repositories.marks import MARK_COLUMNS, to_mark
@@ -88,20 +88,20 @@ class PictureRepository(Repository):
             FLOWS_SINCE.key: flows_since,
             KINDS.key: sorted(kinds),
         }
-        *found, points = together.split(self.run(together.statement, parameters))
+        *found, points, packs = together.split(self.run(together.statement, parameters))
         fields = {
             name: [part.build(row) for row in sorted(rows, key=part.order)]
             for (name, part), rows in zip(PARTS.items(), found, strict=True)
         }
-        boundaries = points_by_time(points, asked)
+        boundaries = points_by_time(points, packs, asked)
         return ClientPicture(**fields, boundaries={at: boundaries[at] for at in times})
 
 
 @lru_cache(maxsize=16)
 def _statement(times: int) -> Together:
     """Build the statement once per number of times: building it costs more than running it."""
-    boundaries = last_points(times).where(ExchangeAccountRow.user_id == CLIENT)
-    return put_together([*(part.query for part in PARTS.values()), boundaries])
+    boundaries = (query(times).where(ExchangeAccountRow.user_id == CLIENT) for query in (last_points, last_packs))
+    return put_together([*(part.query for part in PARTS.values()), *boundaries])
 
 
 def _of_client(columns: Sequence[Any], model: Any) -> Query:  # noqa: ANN401 - any table of a client
