@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from core.domain.types import EquityPoint, ExchangeAccount
 from core.persistence.buckets import KEPT_SECONDS, SPANS, Bar, fold, join_bars
+from core.persistence.direct import run_direct
 from core.persistence.equity_codec import count_equity, pack_equity, unpack_equity
 from core.persistence.models import EquityPackRow, EquityPointRow, ExchangeAccountRow
 from core.persistence.repositories.base import Repository, insert_into, plain
@@ -80,9 +80,9 @@ class EquityPackRepository(Repository):
         return deleted
 
     def _save_points(self, points: Iterable[EquityPoint]) -> None:
-        rows, upsert = fold(points), _point_upsert(self._is_sqlite)
+        rows = fold(points)
         for start in range(0, len(rows), BATCH):
-            self.run(upsert, rows[start : start + BATCH])
+            run_direct(self._connection, _point_upsert, rows[start : start + BATCH])
 
     def _move(self, line: _Line, period: int, closed: int) -> int:
         """Pack the rows of one period before a bucket: exactly those that are deleted, others may come meanwhile."""
@@ -127,7 +127,6 @@ class EquityPackRepository(Repository):
         return number
 
 
-@lru_cache(maxsize=2)
 def _point_upsert(is_sqlite: bool) -> sqlite.Insert:
     number = (
         select(ExchangeAccountRow.number)

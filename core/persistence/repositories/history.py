@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +11,9 @@ from sqlalchemy.dialects import sqlite
 
 from core.domain.points import DetailPoint
 from core.domain.types import ExchangeAccount
+from core.persistence.direct import run_direct
 from core.persistence.models import DetailPackRow, ExchangeAccountRow, SnapshotDetailRow
-from core.persistence.point_codec import pack_points, unpack_points
+from core.persistence.point_codec import pack_point, pack_points, unpack_points
 from core.persistence.repositories.base import Query, Repository, insert_into
 from core.persistence.types import MICROS, to_micros
 from core.ports import ClientIds, Keep, StoredReading
@@ -38,7 +38,7 @@ class HistoryRepository(Repository):
         """
         self._require_own(reading.client_id)
         row = {"account_id": reading.account_id, "client_id": reading.client_id, "slot": reading.slot}
-        self.run(_slot_upsert(self._is_sqlite), {**row, "details": pack_points([details])})
+        run_direct(self._connection, _slot_upsert, [{**row, "details": pack_point(details)}])
 
     def points(
         self, account_ids: Collection[UUID], client_ids: ClientIds, *, since: datetime, until: datetime
@@ -55,7 +55,7 @@ class HistoryRepository(Repository):
         ]
         for query in (self._details(SLOT, account_ids, client_ids).where(*within), *packs):
             for account_id, packed in self.run(query):
-                points = (point for point in unpack_points(packed) if since <= point.at <= until)
+                points = unpack_points(packed, since=since, until=until)
                 found[account_id].update((point.at, point) for point in points)
         return {account_id: [points[at] for at in sorted(points)] for account_id, points in found.items()}
 
@@ -143,7 +143,6 @@ class HistoryRepository(Repository):
         return self._scoped(statement.where(ACCOUNT.id.in_(sorted(account_ids))), model.client_id, client_ids)
 
 
-@lru_cache(maxsize=2)
 def _slot_upsert(is_sqlite: bool) -> sqlite.Insert:
     account_id, client_id = bindparam("account_id", type_=Uuid()), bindparam("client_id", type_=Uuid())
     values = {"slot": bindparam("slot"), "client_id": client_id, "details": bindparam("details")}

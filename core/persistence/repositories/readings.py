@@ -1,25 +1,28 @@
 """Latest state and history of accounts; one reading is stored whole in the transaction of its caller."""
 
 from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Delete, and_, bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import Column, Delete, and_, bindparam, case, delete, or_, select, update
 from sqlalchemy.dialects import sqlite
 
 from core.domain.types import EquityPoint, HeldBalance, LedgerRow, OpenPosition, WalletState
+from core.persistence.direct import Make, run_direct
 from core.persistence.models import BalanceRow, PositionRow, SyncStateRow, WalletStateRow
 from core.persistence.repositories.base import EVERY_CLIENT, Query, Rows, insert_into, plain, row_of
 from core.persistence.repositories.equity import EquityRepository
 from core.persistence.repositories.history import HistoryRepository
 from core.persistence.repositories.ledger import LedgerRepository
 from core.persistence.repositories.syncing import FIRST_INTERVAL_SECONDS, first_state
+from core.persistence.types import EPOCH
 from core.ports import ClientIds, StoredReading
 
 WALLET_COLUMNS = plain(*(getattr(WalletStateRow, name) for name in WalletState.__dataclass_fields__))
 BALANCE_COLUMNS = plain(*(getattr(BalanceRow, name) for name in HeldBalance.__dataclass_fields__))
-Latest = type[WalletStateRow] | type[BalanceRow] | type[PositionRow]
+Items = type[BalanceRow] | type[PositionRow]
+Latest = type[WalletStateRow] | Items
 POSITION_COLUMNS = plain(*(getattr(PositionRow, name) for name in OpenPosition.__dataclass_fields__))
 COLUMNS: dict[Latest, tuple[Column[Any], ...]] = {
     WalletStateRow: WALLET_COLUMNS,
@@ -87,20 +90,11 @@ class ReadingRepository(EquityRepository):
 
     def _raise_version(self, reading: StoredReading) -> None:
         first = first_state(reading.account_id, reading.client_id, reading.at, FIRST_INTERVAL_SECONDS)
-        statement = self._insert(SyncStateRow).values({**first, "data_version": 1})
-        self.run(
-            statement.on_conflict_do_update(
-                index_elements=["account_id"],
-                set_={"data_version": SyncStateRow.data_version + 1},
-                where=SyncStateRow.client_id == reading.client_id,
-            )
-        )
+        run_direct(self._connection, _version_upsert, [first])
 
     def _save_wallets(self, wallets: Sequence[WalletState]) -> None:
         """Write wallets; what a wallet showed at its first good reading is written once."""
-        if not wallets:
-            return
-        self.run(_wallet_upsert(self._is_sqlite), [_wallet_row(wallet) for wallet in wallets])
+        run_direct(self._connection, _wallet_upsert, [_wallet_row(wallet) for wallet in wallets])
 
     def _move_start(self, start: WalletState) -> None:
         self._require_own(start.client_id)
@@ -113,16 +107,21 @@ class ReadingRepository(EquityRepository):
         begin = {"first_ok_at": start.first_ok_at, "first_equity": start.first_equity}
         self.run(update(WalletStateRow).where(wallet, later).values(begin))
 
-    def _replace(self, model: Latest, reading: StoredReading, items: Sequence[HeldBalance | OpenPosition]) -> None:
-        """Put the items of freshly read wallets in the place of the stored ones; other wallets stay."""
-        if not reading.fresh_wallets:
-            return
+    def _replace(self, model: Items, reading: StoredReading, items: Sequence[HeldBalance | OpenPosition]) -> None:
+        """Put the items of freshly read wallets in the place of the stored ones; other wallets stay.
+
+        A row is written over in its place, and not at all where nothing of it is new.
+        """
+        counts = dict.fromkeys(sorted(reading.fresh_wallets), 0)
+        rows = []
+        for item in items:
+            if item.wallet in counts:
+                rows.append({**row_of(item), "ordinal": counts[item.wallet]})
+                counts[item.wallet] += 1
+        run_direct(self._connection, ITEM_UPSERTS[model], rows)
         mine = {"account": reading.account_id, "client": reading.client_id}
-        self.run(_wallets_deleted(model), {**mine, "wallets": sorted(reading.fresh_wallets)})
-        fresh = [item for item in items if item.wallet in reading.fresh_wallets]
-        rows = [{**row_of(item), "ordinal": ordinal} for ordinal, item in enumerate(fresh)]
-        if rows:
-            self.run(insert(model), rows)
+        surplus = [{**mine, "wallet_name": wallet, "count": count} for wallet, count in counts.items()]
+        run_direct(self._connection, SURPLUS_DELETES[model], surplus)
 
 
 @lru_cache(maxsize=len(COLUMNS) * 2)
@@ -137,15 +136,39 @@ def _latest_statement(model: Latest, *, every_client: bool) -> Query:
     return statement.order_by(model.account_id, model.wallet, *ordinal)
 
 
-@lru_cache(maxsize=len(COLUMNS))
-def _wallets_deleted(model: Latest) -> Delete:
+def _version_upsert(is_sqlite: bool) -> sqlite.Insert:
+    nobody = UUID(int=0)
+    names = first_state(nobody, nobody, EPOCH, FIRST_INTERVAL_SECONDS)
+    insert = insert_into(SyncStateRow, is_sqlite).values(
+        {name: bindparam(name) for name in names} | {"data_version": 1}
+    )
+    return insert.on_conflict_do_update(
+        index_elements=["account_id"],
+        set_={"data_version": SyncStateRow.data_version + 1},
+        where=SyncStateRow.client_id == insert.excluded.client_id,
+    )
+
+
+def _item_upsert(model: Items, is_sqlite: bool) -> sqlite.Insert:
+    table = model.__table__
+    insert = insert_into(model, is_sqlite).values({column.key: bindparam(column.key) for column in table.columns})
+    changed = {column.key: insert.excluded[column.key] for column in table.columns if not column.primary_key}
+    is_new = (table.c[name].is_distinct_from(value) for name, value in sorted(changed.items()))  # as_of among the first
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed, where=or_(*is_new))
+
+
+def _surplus_delete(model: Items, _is_sqlite: bool) -> Delete:
     own = and_(model.account_id == bindparam("account"), model.client_id == bindparam("client"))
-    return delete(model).where(own, model.wallet.in_(bindparam("wallets", expanding=True)))
+    return delete(model).where(own, model.wallet == bindparam("wallet_name"), model.ordinal >= bindparam("count"))
 
 
-@lru_cache(maxsize=2)
+ITEM_UPSERTS: dict[Items, Make] = {model: partial(_item_upsert, model) for model in (BalanceRow, PositionRow)}
+SURPLUS_DELETES: dict[Items, Make] = {model: partial(_surplus_delete, model) for model in (BalanceRow, PositionRow)}
+
+
 def _wallet_upsert(is_sqlite: bool) -> sqlite.Insert:
-    statement = insert_into(WalletStateRow, is_sqlite)
+    columns: dict[str, Any] = {column.key: bindparam(column.key) for column in WALLET_COLUMNS}
+    statement = insert_into(WalletStateRow, is_sqlite).values(columns)
     new = statement.excluded
     keys = ("account_id", "wallet")
     changed: dict[str, Any] = {column.key: new[column.key] for column in WALLET_COLUMNS if column.key not in keys}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.points import DetailPoint, HeldAsset, OpenLeg, WalletPoint
-from core.persistence.point_codec import pack_points, unpack_points
+from core.persistence.point_codec import pack_point, pack_points, unpack_points
 from tests.core.persistence.makers import NOW, SECOND, make_detail, make_leg
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, min_value=Decimal("-1e20"), max_value=Decimal("1e20"))
@@ -40,6 +40,27 @@ def test_any_points_come_back_as_they_were(
 ) -> None:
     points = [point(n, held) for n, held in enumerate(wallets)]
     assert [as_sets(found) for found in unpack_points(pack_points(points))] == [as_sets(given) for given in points]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(WALLETS, min_size=1, max_size=6), st.integers(-1, 6), st.integers(-1, 6))
+def test_a_part_of_a_pack_is_what_lies_in_it(
+    wallets: list[dict[str, tuple[list[HeldAsset], list[OpenLeg]] | None]], begin: int, end: int
+) -> None:
+    points = [point(n, held) for n, held in enumerate(wallets)]
+    since, until = NOW + begin * 30 * SECOND, NOW + end * 30 * SECOND
+    found = unpack_points(pack_points(points), since=since, until=until)
+    assert found == [whole for whole in unpack_points(pack_points(points)) if since <= whole.at <= until]
+
+
+@settings(max_examples=40, deadline=None)
+@given(WALLETS)
+def test_a_point_alone_comes_back_as_it_was(wallets: dict[str, tuple[list[HeldAsset], list[OpenLeg]] | None]) -> None:
+    given_point = point(0, wallets)
+    [found] = unpack_points(pack_point(given_point))
+    assert as_sets(found) == as_sets(given_point)
+    assert unpack_points(pack_point(given_point), since=NOW + SECOND) == []
+    assert unpack_points(pack_point(given_point), until=NOW - SECOND) == []
 
 
 def as_sets(point: DetailPoint) -> object:
@@ -75,4 +96,4 @@ def test_a_day_of_points_that_hardly_change_costs_a_few_bytes_each() -> None:
 
 def test_a_pack_of_another_form_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown form"):
-        unpack_points(b"\x02abc")
+        unpack_points(b"\x07abc")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -19,8 +20,10 @@ from tests.core.persistence.makers import (
     make_ledger,
     make_position,
     make_reading,
+    make_user,
     make_wallet,
 )
+from tests.databases import fresh_storage
 
 
 def test_wallets_balances_and_positions_come_back_as_stored(storage: SqlStorage, client: User) -> None:
@@ -90,6 +93,28 @@ def test_only_freshly_read_wallets_are_replaced(storage: SqlStorage, client: Use
         uow.readings.store(make_reading(account, NOW + 2 * SECOND, fresh_wallets=("futures", "spot"), balances=()))
         assert uow.readings.balances([account.id], {client.id}) == [earn]
         assert uow.readings.positions([account.id], {client.id}) == []
+
+
+def test_what_is_gone_from_a_wallet_goes_and_what_is_not_new_is_not_written(tmp_path: Path) -> None:
+    with fresh_storage("postgresql", tmp_path) as storage:
+        client = make_user("ana")
+        with storage.begin() as uow:
+            uow.users.add(client, None)
+        account = add_account(storage, client)
+        held = [make_balance(account, name) for name in ("BTC", "ETH", "USDT")]
+        earn = [make_balance(account, name, wallet="earn") for name in ("BTC", "ETH")]
+        versions = []
+        for balances in ((*held, *earn), (held[0], replace(held[1], total=Decimal(7)), *earn)):
+            reading = make_reading(account, fresh_wallets=("spot", "earn"), balances=balances)
+            with storage.begin() as uow:
+                uow.readings.store(reading)
+                assert uow.readings.balances([account.id], {client.id}) == [*balances[-2:], *balances[:-2]]
+            with storage.begin(write=False) as uow:
+                rows = uow.connection.execute(text("SELECT wallet, ordinal, xmin::text FROM balances ORDER BY 1, 2"))
+                versions.append({(wallet, ordinal): version for wallet, ordinal, version in rows})
+    changed = {place for place, version in versions[1].items() if versions[0][place] != version}
+    assert changed == {("spot", 1)}
+    assert set(versions[0]) - set(versions[1]) == {("spot", 2)}
 
 
 def test_the_first_good_reading_of_a_wallet_is_remembered(storage: SqlStorage, client: User) -> None:
