@@ -11,7 +11,7 @@ from core.persistence.types import EPOCH, MICROS, to_micros
 BUCKETS = (30, 300, 3600, 86_400)
 DAY = 86_400
 KEPT_SECONDS = {30: 2 * DAY, 300: 30 * DAY, 3600: 365 * DAY}
-SPANS = {30: 7200, 300: DAY, 3600: 10 * DAY, DAY: 360 * DAY}  # seconds in one pack of each bucket size
+SPANS = {30: 14_400, 300: 4 * DAY, 3600: 40 * DAY, DAY: 360 * DAY}  # seconds in one pack of each bucket size
 Bar = tuple[int, float, float, float, float, float, bool]  # at_us, open, high, low, close, unrealized, complete
 
 

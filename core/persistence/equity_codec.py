@@ -6,6 +6,7 @@ Amounts that are decimals of up to ten places are kept as such, others as the bi
 
 import struct
 from collections.abc import Collection, Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from core.persistence.types import MICROS
 
 VERSION = 1
 HEAD = struct.Struct("<BHIBBqqqq")  # version, points, bucket seconds, places of money and of P&L, first of four columns
-MOST_POINTS = 65_535
 PLACES = 10
 AS_BITS = 255
 EXACT = 2.0**53
@@ -76,13 +76,13 @@ def unpack_closes(packed: bytes) -> tuple[list[int], list[float], list[float], l
     Raises:
         ValueError: it is in no known form.
     """
-    found = _Reader(packed)
-    closes, pnl = found.closes(), found.pnl()
+    found = EquityPack(packed)
+    closes, pnl, complete = found.first_columns()
     return (
         found.micros.tolist(),
         _from_whole(closes, found.places).tolist(),
         _from_whole(pnl, found.pnl_places).tolist(),
-        found.complete(),
+        complete.tolist(),
     )
 
 
@@ -92,44 +92,57 @@ def unpack_equity(packed: bytes) -> list[Bar]:
     Raises:
         ValueError: it is in no known form.
     """
-    found = _Reader(packed)
-    closes, pnl, complete = found.closes(), found.pnl(), found.complete()
-    seen = closes if found.byte() == 0 else np.concatenate([closes[:1], closes[:-1]])
-    opens = seen + _unfolded(found.column())
-    highs = np.maximum(opens, closes) + found.column()
-    lows = np.minimum(opens, closes) - found.column()
-    money = (_from_whole(column, found.places).tolist() for column in (opens, highs, lows, closes))
-    return list(zip(found.micros.tolist(), *money, _from_whole(pnl, found.pnl_places).tolist(), complete, strict=True))
+    found = EquityPack(packed)
+    return list(zip(found.micros.tolist(), *(column.tolist() for column in found.columns), strict=True))
 
 
-class _Reader:
-    """A pack that is read column by column, in the order in which they were written."""
+class EquityPack:
+    """A pack, of which the instants are read at once, the rest in the order of writing when it is asked for."""
 
     def __init__(self, packed: bytes) -> None:
+        """Read the instants.
+
+        Raises:
+            ValueError: it is in no known form.
+        """
         self._packed, self._place = packed, HEAD.size
         self._count = count_equity(packed)
         _, _, seconds, self.places, self.pnl_places, bucket, start, self._close, self._pnl = HEAD.unpack_from(packed)
-        buckets = bucket - 1 + np.cumsum(self.column() + 1)
-        self.micros: Ints = buckets * (seconds * MICROS) + start + self.column()
+        buckets = bucket - 1 + np.cumsum(self._column() + 1)
+        self.micros: Ints = buckets * (seconds * MICROS) + start + self._column()
 
-    def closes(self) -> Ints:
-        found: Ints = self._close + np.cumsum(_unfolded(self.column()))
-        return found
+    def last_before(self, micros: int) -> int:
+        """Return the number of the last point at or before an instant, -1 where there is none."""
+        return int(np.searchsorted(self.micros, micros, side="right")) - 1
 
-    def pnl(self) -> Ints:
-        found: Ints = self._pnl + np.cumsum(_unfolded(self.column()))
-        return found
+    def bar(self, number: int) -> Bar:
+        """Return one point."""
+        open_, high, low, close, unrealized, complete = (column[number].item() for column in self.columns)
+        return int(self.micros[number]), open_, high, low, close, unrealized, complete
 
-    def complete(self) -> list[bool]:
-        found: list[bool] = (self.column() == 0).tolist()
-        return found
+    @cached_property
+    def columns(self) -> tuple[npt.NDArray[Any], ...]:
+        """Open, high, low, close, unrealised P&L and completeness."""
+        closes, pnl, complete = self.first_columns()
+        seen = closes if self._byte() == 0 else np.concatenate([closes[:1], closes[:-1]])
+        opens = seen + _unfolded(self._column())
+        highs = np.maximum(opens, closes) + self._column()
+        lows = np.minimum(opens, closes) - self._column()
+        money = (_from_whole(column, self.places) for column in (opens, highs, lows, closes))
+        return (*money, _from_whole(pnl, self.pnl_places), complete)
 
-    def byte(self) -> int:
+    def first_columns(self) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+        """Return close and unrealised P&L as whole numbers, and completeness; they are read once."""
+        closes = self._close + np.cumsum(_unfolded(self._column()))
+        pnl = self._pnl + np.cumsum(_unfolded(self._column()))
+        return closes, pnl, self._column() == 0
+
+    def _byte(self) -> int:
         self._place += 1
         return self._packed[self._place - 1]
 
-    def column(self) -> Ints:
-        width = self.byte()
+    def _column(self) -> Ints:
+        width = self._byte()
         if not width:
             return np.zeros(self._count, dtype=np.int64)
         if width < SPARSE:

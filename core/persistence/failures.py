@@ -4,6 +4,7 @@ import re
 import sqlite3
 from typing import TypeVar
 
+import psycopg
 from sqlalchemy import ExceptionContext
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -28,6 +29,13 @@ def translate_failure(context: ExceptionContext) -> BaseException | None:
     if context.is_disconnect or _is_unavailable(error, context.original_exception):
         return StorageUnavailableError(_name_of(context.original_exception))
     return None
+
+
+def platform_error(original: psycopg.Error) -> PlatformError:
+    """Return the platform's error for a failure of the PostgreSQL driver outside a statement."""
+    if isinstance(original, psycopg.IntegrityError):
+        return ConflictError(_name_of(original))
+    return StorageUnavailableError(_name_of(original))
 
 
 def forget_values(error: E) -> E:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from core.domain.types import EquityPoint
 from core.persistence.buckets import BUCKETS, SPANS, Bar, Ids, join_bars, to_point
-from core.persistence.equity_codec import unpack_closes, unpack_equity
+from core.persistence.equity_codec import EquityPack, unpack_closes, unpack_equity
 from core.persistence.models import EquityPackRow, EquityPointRow, ExchangeAccountRow
 from core.persistence.repositories.base import Query
 from core.persistence.repositories.equity_packs import BAR_COLUMNS, EquityPackRepository
@@ -96,7 +96,7 @@ class EquityRepository(EquityPackRepository):
         rows = self._first(POINT, POINT.bucket, BAR_COLUMNS, account_ids, client_ids)
         bars: dict[tuple[object, object, int], Bar] = {(*row[:2], row[2]): tuple(row[3:]) for row in rows}
         for account, client, seconds, packed in self._first(PACK, PACK.period, (PACK.points,), account_ids, client_ids):
-            key, first = (account, client, seconds), unpack_equity(packed)[0]
+            key, first = (account, client, seconds), EquityPack(packed).bar(0)
             bars[key] = join_bars([first], [bars[key]] if key in bars else [], seconds)[0]
         ids = Ids()
         found: dict[UUID, EquityPoint] = {}

@@ -12,6 +12,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from core.domain.types import EquityPoint, ExchangeAccount
 from core.persistence.buckets import KEPT_SECONDS, SPANS, Bar, fold, join_bars
+from core.persistence.bulk import insert_rows
 from core.persistence.direct import run_direct
 from core.persistence.equity_codec import count_equity, pack_equity, unpack_equity
 from core.persistence.models import EquityPackRow, EquityPointRow, ExchangeAccountRow
@@ -21,7 +22,6 @@ from core.persistence.types import MICROS, to_micros
 ADVISORY_EQUITY = 7_204
 CLOSED_AFTER = timedelta(minutes=15)  # a slot may be stored ten minutes late
 WORTH_A_PACK = 24
-BATCH = 1000
 POINT, PACK = EquityPointRow, EquityPackRow
 BAR_COLUMNS = plain(POINT.at_us, POINT.open, POINT.high, POINT.low, POINT.close, POINT.unrealized, POINT.complete)
 
@@ -79,10 +79,20 @@ class EquityPackRepository(Repository):
             deleted += self._thin_packs(line, before)
         return deleted
 
+    def _save_point(self, point: EquityPoint) -> None:
+        run_direct(self._connection, _point_upsert, fold([point]))
+
     def _save_points(self, points: Iterable[EquityPoint]) -> None:
         rows = fold(points)
-        for start in range(0, len(rows), BATCH):
-            run_direct(self._connection, _point_upsert, rows[start : start + BATCH])
+        owners = {(row["account_id"], row["client_id"]): None for row in rows}
+        for account_id, client_id in owners:
+            number = select(ExchangeAccountRow.number).where(
+                ExchangeAccountRow.id == account_id, ExchangeAccountRow.user_id == client_id
+            )
+            owners[account_id, client_id] = self.run(number).scalar_one_or_none()
+        for row in rows:
+            row["account_key"] = owners[row.pop("account_id"), row["client_id"]]  # None: refused by the database
+        insert_rows(self._connection, POINT, _join_stored, rows)
 
     def _move(self, line: _Line, period: int, closed: int) -> int:
         """Pack the rows of one period before a bucket: exactly those that are deleted, others may come meanwhile."""
@@ -139,10 +149,12 @@ def _point_upsert(is_sqlite: bool) -> sqlite.Insert:
     names = ("bucket_seconds", "bucket", "at_us", "open", "high", "low", "close", "unrealized", "complete")
     values: dict[str, Any] = {name: bindparam(name) for name in names}
     client_id = bindparam("client_id", type_=Uuid())
-    insert = insert_into(POINT, is_sqlite).values(account_key=number, client_id=client_id, **values)
-    return insert.on_conflict_do_update(
-        index_elements=["account_key", "bucket_seconds", "bucket"], set_=_merged(insert.excluded)
-    )
+    return _join_stored(insert_into(POINT, is_sqlite).values(account_key=number, client_id=client_id, **values))
+
+
+def _join_stored(insert: sqlite.Insert) -> sqlite.Insert:
+    keys = ["account_key", "bucket_seconds", "bucket"]
+    return insert.on_conflict_do_update(index_elements=keys, set_=_merged(insert.excluded))
 
 
 def _merged(new: ReadOnlyColumnCollection[str, Any]) -> dict[str, Any]:

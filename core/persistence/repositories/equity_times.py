@@ -1,6 +1,5 @@
 """Points of equity at given times: one query for the rows, one for the packs, and what to make of both."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from sqlalchemy import BigInteger, Integer, String, and_, bindparam, literal, se
 
 from core.domain.types import EquityPoint
 from core.persistence.buckets import BUCKETS, SPANS, Bar, Ids, join_bars, to_point
-from core.persistence.equity_codec import unpack_equity
+from core.persistence.equity_codec import EquityPack
 from core.persistence.models import EquityPackRow, EquityPointRow, ExchangeAccountRow
 from core.persistence.repositories.base import Query
 from core.persistence.repositories.equity_packs import BAR_COLUMNS
@@ -19,7 +18,7 @@ from core.persistence.types import MICROS, to_micros
 ACCOUNT, POINT, PACK = ExchangeAccountRow, EquityPointRow, EquityPackRow
 # Ids stay as the driver gives them: making a UUID per row costs more than reading the row.
 ACCOUNT_ID, CLIENT_ID = type_coerce(ACCOUNT.id, String), type_coerce(ACCOUNT.user_id, String)
-Found = dict[tuple[int, int, object, object], Bar]  # by position, bucket size, account and client
+Place = tuple[int, int, object, object]  # position, bucket size, account and client
 
 
 def owner_of(model: Any) -> Any:  # noqa: ANN401 - either table
@@ -77,17 +76,25 @@ def points_by_time(
     rows: Iterable[Sequence[Any]], packs: Iterable[Sequence[Any]], times: Sequence[datetime]
 ) -> dict[datetime, dict[UUID, EquityPoint]]:
     """Make the answer of both queries: of several bucket sizes the newest point counts, of equal ones the finest."""
-    bars: Found = {tuple(row[:4]): tuple(row[4:]) for row in rows}
-    opened: dict[bytes, list[Bar]] = {}
-    for *place, packed in packs:
-        if packed not in opened:
-            opened[packed] = unpack_equity(packed)
-        points, key = opened[packed], (place[0], place[1], place[2], place[3])
-        last = points[bisect_right(points, to_micros(times[place[0]]), key=lambda bar: bar[0]) - 1]
-        bars[key] = join_bars([last], [bars[key]] if key in bars else [], place[1])[-1]
+    bars: dict[Place, Bar] = {tuple(row[:4]): tuple(row[4:]) for row in rows}
+    opened: dict[bytes, EquityPack] = {}
+    packed: dict[Place, tuple[EquityPack, int]] = {}
+    for position, seconds, account, client, data in packs:
+        pack = opened[data] if data in opened else opened.setdefault(data, EquityPack(data))
+        packed[position, seconds, account, client] = pack, pack.last_before(to_micros(times[position]))
+    newest: dict[tuple[int, object, object], tuple[int, int]] = {}
+    for position, seconds, account, client in {*bars, *packed}:
+        place = (position, seconds, account, client)
+        instants = [bars[place][0]] if place in bars else []
+        instants += [int(pack.micros[number]) for pack, number in [packed[place]]] if place in packed else []
+        owner = (position, account, client)
+        newest[owner] = max(newest.get(owner, (0, 0)), (max(instants), -seconds))
     ids = Ids()
     found: dict[datetime, dict[UUID, EquityPoint]] = {at: {} for at in times}
-    for (position, _, account, client), bar in sorted(bars.items(), key=lambda item: (item[1][0], -item[0][1])):
+    for (position, account, client), (_, negative) in newest.items():
+        place = (position, -negative, account, client)
+        stored = [pack.bar(number) for pack, number in [packed[place]]] if place in packed else []
+        bar = join_bars(stored, [bars[place]] if place in bars else [], -negative)[-1]
         found[times[position]][ids[account]] = to_point(ids[account], ids[client], bar)
     return found
 

@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.dialects import sqlite
 
 from core.domain.transfer_links import LegKey
 from core.domain.types import LedgerRow
+from core.persistence.bulk import insert_rows
 from core.persistence.models import LedgerEntryRow
 from core.persistence.repositories.base import Query, Repository, plain, row_of
 from core.ports import ClientIds, LedgerFilter, LedgerPlace, LedgerSize
@@ -53,12 +55,7 @@ class LedgerRepository(Repository):
         for row in rows:
             self._require_own(row.client_id)
             values.append(row_of(row))
-        if not values:
-            return 0
-        insert = self._insert(LedgerEntryRow)
-        keys = ["account_id", "wallet", "dedupe_key"]
-        statement = insert.on_conflict_do_nothing(index_elements=keys).execution_options(preserve_rowcount=True)
-        return self.run(statement, values).rowcount
+        return insert_rows(self._connection, LedgerEntryRow, _keep_stored, values)
 
     def unknown(self, rows: Iterable[LedgerRow]) -> list[LedgerRow]:
         """Return those of these rows that are not stored yet."""
@@ -178,3 +175,7 @@ def _beyond(place: LedgerPlace, *, newer: bool) -> ColumnElement[bool]:
         steps.append(and_(*same, column > value if newer else column < value))
     bound = ORDER[0] >= place.booked_at if newer else ORDER[0] <= place.booked_at
     return and_(bound, or_(*steps))
+
+
+def _keep_stored(insert: sqlite.Insert) -> sqlite.Insert:
+    return insert.on_conflict_do_nothing(index_elements=["account_id", "wallet", "dedupe_key"])

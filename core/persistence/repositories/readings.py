@@ -47,7 +47,7 @@ class ReadingRepository(EquityRepository):
         self._save_wallets(reading.wallets)
         self._replace(BalanceRow, reading, reading.balances)
         self._replace(PositionRow, reading, reading.positions)
-        self._save_points([_point(reading)])
+        self._save_point(_point(reading))
         if reading.details is not None:
             HistoryRepository(self._connection, self._allowed).save(reading, reading.details)
         LedgerRepository(self._connection, self._allowed).add(reading.ledger)

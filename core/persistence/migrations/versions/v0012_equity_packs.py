@@ -15,7 +15,7 @@ depends_on = None
 
 MICROS = 1_000_000
 CLOSED_SECONDS = 900
-SPANS = {30: 7200, 300: 86_400, 3600: 864_000, 86_400: 31_104_000}
+SPANS = {30: 14_400, 300: 345_600, 3600: 3_456_000, 86_400: 31_104_000}
 BAR = ("at_us", "open", "high", "low", "close", "unrealized", "complete")
 POINTS = sa.table(
     "equity_points",

@@ -190,7 +190,7 @@ def test_history_is_streamed_from_the_finest_size_still_kept(storage: SqlStorage
 
 def test_added_history_equals_readings_stored_one_by_one(storage: SqlStorage, client: User) -> None:
     one, two = add_account(storage, client), add_account(storage, client)
-    readings = [(number * 150 * SECOND, 100.0 + number % 7) for number in range(40)]
+    readings = [(number * 150 * SECOND, 100.0 + number % 7) for number in range(150)]
     store(storage, one, *readings)
     points = [make_point(two.id, client.id, START + after, equity, unrealized_pnl=1.0) for after, equity in readings]
     with storage.begin() as uow:

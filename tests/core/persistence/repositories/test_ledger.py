@@ -1,6 +1,7 @@
 """Ledger rows are stored once, whatever is read again."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,8 @@ from core.errors import ConflictError
 from core.persistence import SqlStorage
 from core.ports import LedgerFilter, LedgerPlace
 from tests.core.persistence.makers import NOW, SECOND, add_account, make_ledger
+
+MICROSECOND = timedelta(microseconds=1)
 
 
 def test_a_row_is_stored_once(storage: SqlStorage, client: User) -> None:
@@ -26,6 +29,24 @@ def test_a_row_is_stored_once(storage: SqlStorage, client: User) -> None:
             [account.id], {client.id}, since=NOW - SECOND, until=NOW + SECOND, kinds=["deposit", "withdrawal"]
         )
     assert flows == [make_ledger(account, "1", wallet="funding"), *rows]
+
+
+def test_many_rows_are_stored_as_few_are(storage: SqlStorage, client: User, stranger: User) -> None:
+    account = add_account(storage, client)
+    rows = [
+        make_ledger(account, f"{n:04}", amount=Decimal(f"{n}.00000001"), price=Decimal("0.1") if n % 3 else None,
+                    txid=f"tab\there \\N {n}", internal=[None, True, False][n % 3], booked_at=NOW + n * MICROSECOND)
+        for n in range(600)
+    ]  # fmt: skip
+    with storage.begin() as uow:
+        assert uow.ledger.add(rows[:300]) == 300
+        assert uow.ledger.add([*rows, *rows[:50]]) == 300
+        assert uow.ledger.add(rows) == 0
+        period = {"since": NOW - SECOND, "until": NOW + SECOND}
+        assert uow.ledger.flows([account.id], {client.id}, **period, kinds=["deposit"]) == rows
+    foreign = [make_ledger(account, f"f{n}", client_id=stranger.id) for n in range(300)]
+    with pytest.raises(ConflictError), storage.begin() as uow:
+        uow.ledger.add(foreign)
 
 
 def test_flows_are_those_of_the_period_kinds_accounts_and_clients(
