@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from core.domain.types import EquityPoint
 from core.persistence.types import EPOCH, MICROS, to_micros
 
 BUCKETS = (30, 300, 3600, 86_400)
+WIDTHS = tuple((seconds, seconds * MICROS) for seconds in BUCKETS)
 DAY = 86_400
 KEPT_SECONDS = {30: 2 * DAY, 300: 30 * DAY, 3600: 365 * DAY}
 SPANS = {30: 14_400, 300: 4 * DAY, 3600: 40 * DAY, DAY: 360 * DAY}  # seconds in one pack of each bucket size
@@ -33,19 +35,18 @@ def to_point(account_id: UUID, client_id: UUID, bar: Bar) -> EquityPoint:
 def fold(points: Iterable[EquityPoint]) -> list[dict[str, Any]]:
     """Return one row per account, bucket size and bucket: first open, highest, lowest, and the newest close."""
     rows: dict[tuple[UUID, int, int], dict[str, Any]] = {}
-    for point in sorted(points, key=lambda point: point.at):
+    for point in sorted(points, key=attrgetter("at")):
         micros = to_micros(point.at)
-        for seconds in BUCKETS:
-            bucket = micros // (seconds * MICROS)
-            row = rows.setdefault((point.account_id, seconds, bucket), _first(point, seconds, bucket))
+        for seconds, width in WIDTHS:
+            place = (point.account_id, seconds, micros // width)
+            row = rows.get(place)
+            if row is None:
+                rows[place] = _first(point, micros, place)
+                continue
             row["high"] = max(row["high"], point.high)
             row["low"] = min(row["low"], point.low)
-            row |= {
-                "at_us": micros,
-                "close": point.equity,
-                "unrealized": point.unrealized_pnl,
-                "complete": point.complete,
-            }
+            row["at_us"], row["close"] = micros, point.equity
+            row["unrealized"], row["complete"] = point.unrealized_pnl, point.complete
     return list(rows.values())
 
 
@@ -60,13 +61,17 @@ def join_bars(stored: Iterable[Bar], later: Iterable[Bar], bucket_seconds: int) 
     return [found[bucket] for bucket in sorted(found)]
 
 
-def _first(point: EquityPoint, seconds: int, bucket: int) -> dict[str, Any]:
+def _first(point: EquityPoint, micros: int, place: tuple[UUID, int, int]) -> dict[str, Any]:
     return {
         "account_id": point.account_id,
         "client_id": point.client_id,
-        "bucket_seconds": seconds,
-        "bucket": bucket,
+        "bucket_seconds": place[1],
+        "bucket": place[2],
+        "at_us": micros,
         "open": point.open,
         "high": point.high,
         "low": point.low,
+        "close": point.equity,
+        "unrealized": point.unrealized_pnl,
+        "complete": point.complete,
     }

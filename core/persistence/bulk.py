@@ -40,7 +40,7 @@ def insert_rows(
         )
         return connection.execute(conflict(statement), execution_options=KEPT_ROWCOUNT).rowcount
     statement_for = direct(_insert(model, conflict, names), connection.dialect.name == "sqlite")
-    values = [statement_for.values(row) for row in rows]
+    values = statement_for.values(rows)
     return connection.exec_driver_sql(statement_for.text, values, execution_options=KEPT_ROWCOUNT).rowcount
 
 

@@ -6,9 +6,11 @@ SQLAlchemy's own way from a statement with parameters to the driver costs severa
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Uuid
+from sqlalchemy import Connection, Dialect, Double, Uuid
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
@@ -31,14 +33,17 @@ class Direct:
     constants: Mapping[str, Any]
     is_positional: bool
 
-    def values(self, row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the driver takes
-        """Return one row of parameters as the driver takes it."""
-        found = {**row, **self.constants} if self.constants else row
-        made: Iterable[Any] = (
-            found[name] if process is None else process(found[name])
+    def values(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Return rows of parameters as the driver takes them; column after column, which is quick."""
+        given = [name for name in self.names if name not in self.constants]
+        columns: dict[str, Iterable[Any]] = dict(zip(given, zip(*map(_getter(given), rows), strict=True), strict=True))
+        columns |= {name: repeat(value, len(rows)) for name, value in self.constants.items()}
+        made = (
+            columns[name] if process is None else map(process, columns[name])
             for name, process in zip(self.names, self.processes, strict=True)
         )
-        return tuple(made) if self.is_positional else dict(zip(self.names, made, strict=True))
+        found = zip(*made, strict=True)
+        return list(found) if self.is_positional else [dict(zip(self.names, row, strict=True)) for row in found]
 
 
 def run_direct(connection: Connection, make: Make, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -46,7 +51,7 @@ def run_direct(connection: Connection, make: Make, rows: Sequence[Mapping[str, A
     if not rows:
         return
     statement = direct(make, connection.dialect.name == "sqlite")
-    values = [statement.values(row) for row in rows]
+    values = statement.values(rows)
     connection.exec_driver_sql(statement.text, values if len(values) > 1 else values[0])
 
 
@@ -68,7 +73,14 @@ def direct(make: Make, is_sqlite: bool) -> Direct:
     )
 
 
+def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Return what picks these values (two at least) out of a row."""
+    return itemgetter(*names)
+
+
 def _process(kind: Any, dialect: Dialect) -> Process | None:  # noqa: ANN401 - a type of SQLAlchemy's
+    if isinstance(kind, Double):  # a float already
+        return None
     process: Process | None = kind.dialect_impl(dialect).bind_processor(dialect)
     if process is not None and isinstance(kind, OFTEN_THE_SAME):
         return lru_cache(maxsize=REMEMBERED)(process)
