@@ -266,7 +266,7 @@ def make_old(rows: SqlStorage, url: str) -> None:
         Path(url.removeprefix("sqlite:///")).touch()
     engine, found = create_engine(url), MetaData()
     try:
-        upgrade(engine, "0011")
+        upgrade(engine, "0012")
         found.reflect(engine)
         copy_people_and_points(rows, engine, found)
     finally:
