@@ -55,10 +55,14 @@ COURSES = {asset: Course(*row[:3]) for asset, row in LISTED.items()} | {"USDC": 
 
 
 class Market:
-    """Prices of one seed. The same seed always gives the same prices; instants are floored to the second."""
+    """Prices of one seed. The same seed always gives the same prices; instants are floored to the second.
+
+    `fixed` holds what a test wants a pair (base, quote) to cost, whatever the walk says.
+    """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
+        self.fixed: dict[tuple[str, str], Decimal] = {}
 
     def price(self, asset: str, at: datetime) -> Decimal | None:
         """Return the USD price of one unit, None where nobody trades the asset (USDT counts as one USD)."""
@@ -70,6 +74,8 @@ class Market:
         Raises:
             KeyError: the pair is not listed.
         """
+        if (base, quote) in self.fixed:
+            return self.fixed[base, quote]
         if quote == STABLE and base != "BRL":
             price = self.price(base, at)
             if price is None:

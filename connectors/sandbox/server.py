@@ -112,6 +112,7 @@ class Sandbox:
         """Undo everything that was ordered since the start: faults, added events, changed keys, counts."""
         self.faults.clear()
         self.world.forget_added()
+        self.world.market.fixed.clear()
         self.bank.fixed.clear()
         for dialect, site in self._sites.values():
             site.keys = KeyRing(dialect.default_keys())

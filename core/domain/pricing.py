@@ -15,6 +15,11 @@ from typing import Any, Literal
 USD = "USD"
 PAR_COINS = ("USDT", "USDC")
 BRIDGES = ("USDT", "USDC", "FDUSD", "BTC", "ETH")
+# tickers that mean one coin or currency at every exchange, also where it has no market of its own
+CANONICAL = frozenset(
+    (*BRIDGES, "USD", "BRL", "EUR", "GBP", "SOL", "XRP", "BNB", "ADA", "DOGE", "TRX", "LTC", "BCH", "DOT", "LINK",
+     "AVAX", "XLM", "ATOM", "UNI", "ETC", "DAI")
+)  # fmt: skip
 
 
 # all legs fresh, one stale, a stablecoin at par or off par, or no price at all

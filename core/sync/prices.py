@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from connectors.types import Price
+from core.domain.currencies import FIAT
 from core.domain.marks import PricePoint
-from core.domain.pricing import PAR_COINS, USD, Market, Quote
+from core.domain.pricing import CANONICAL, PAR_COINS, USD, Market, Quote
 from core.domain.types import PriceQuote
 from core.ports import Clock, Storage
 from core.sync.clocks import Clocks
@@ -18,6 +19,7 @@ BOARD_SECONDS = 5
 STEP_SECONDS = 300
 KEPT_MAX_AGE_SECONDS = 86_400
 OTHER_COIN = Decimal("0.05")  # a price so far off the others belongs to another coin of the same ticker
+BITCOIN = "BTC"
 
 
 class PriceBoard:
@@ -73,8 +75,7 @@ class PriceBoard:
             merged = self._market()
             price_of = self._own.get(exchange)
             if price_of is None:
-                quotes = _quotes(quote for quote in self._quotes if quote.exchange == exchange)
-                price_of = self._own[exchange] = _price_of(merged, Market.of(quotes, merged.at))
+                price_of = self._own[exchange] = venue_prices(exchange, self._quotes, merged)
         return price_of
 
     def prices_at(self, exchange: str, wanted: Collection[tuple[str, datetime]]) -> PriceAt:
@@ -82,6 +83,9 @@ class PriceBoard:
 
         What was not kept then is not in it.
         """
+        with self._lock:
+            is_known = _recognised(exchange, self._quotes, self._market())
+        wanted = [one for one in wanted if is_known(one[0])]
         if not wanted:
             return {}
         with self._storage.begin(write=False) as uow:
@@ -111,7 +115,7 @@ class PriceBoard:
         if self._merged is None or not timedelta(0) <= now - self._merged.at < timedelta(seconds=BOARD_SECONDS):
             with self._storage.begin(write=False) as uow:
                 self._quotes = uow.prices.latest()
-            self._merged, self._own = Market.of(_quotes(self._quotes), now), {}
+            self._merged, self._own = Market.of(market_quotes(self._quotes), now), {}
         return self._merged
 
     def is_fresh(self, exchange: str, max_age_seconds: float) -> bool:
@@ -121,16 +125,46 @@ class PriceBoard:
         return newest is not None and self._clock() - newest < timedelta(seconds=max_age_seconds)
 
 
-def _price_of(merged: Market, own: Market) -> PriceOf:
-    """Return the price of an asset, found once: one reading asks for the same ones many times."""
+def venue_prices(exchange: str, quotes: Sequence[PriceQuote], merged: Market) -> PriceOf:
+    """Return what accounts of an exchange are valued with: one price per asset for all, unless the coin is another.
+
+    Each price is found once: one reading asks for the same ones many times. Where the exchange has no market for an
+    asset, others' price counts only for what is surely the same coin; all else is unpriced rather than guessed.
+    """
+    pegs = [quote for quote in quotes if quote.asset in PAR_COINS and quote.exchange != exchange]
+    mine = [quote for quote in quotes if quote.exchange == exchange]
+    own = Market.of(market_quotes([*mine, *pegs]), merged.at)
+    is_known = _recognised(exchange, quotes, merged)
     found: dict[str, Decimal | None] = {}
 
     def price_of(asset: str) -> Decimal | None:
         if asset not in found:
-            found[asset] = choose_price(merged.resolve(asset).price, own.resolve(asset).price)
+            everywhere, here = merged.resolve(asset).price, own.resolve(asset)
+            stale_but_sure = here.status == "stale" and is_known(asset) and _agreeing(asset, quotes, merged) > 1
+            if not is_known(asset):
+                found[asset] = None
+            else:
+                found[asset] = everywhere if stale_but_sure else choose_price(everywhere, here.price)
         return found[asset]
 
     return price_of
+
+
+def _recognised(exchange: str, quotes: Sequence[PriceQuote], merged: Market) -> Callable[[str], bool]:
+    """Return what tells whether an exchange's asset of a ticker is the coin that others price under that name."""
+    listed = {quote.asset for quote in quotes if quote.exchange == exchange}
+
+    def is_known(asset: str) -> bool:
+        return asset in listed or asset in CANONICAL or _agreeing(asset, quotes, merged) > 1
+
+    return is_known
+
+
+def _agreeing(asset: str, quotes: Iterable[PriceQuote], merged: Market) -> int:
+    """Return at how many exchanges an asset costs what it costs over all of them."""
+    price = merged.resolve(asset).price
+    found = (usd_price(quote, merged) for quote in quotes if quote.asset == asset)
+    return 0 if price is None else sum(abs(price - one) <= one * OTHER_COIN for one in found if one)
 
 
 def choose_price(merged: Decimal | None, own: Decimal | None) -> Decimal | None:
@@ -147,9 +181,16 @@ def price_points(exchange: str, quotes: Iterable[PriceQuote], merged: Market, no
         price = merged.resolve(quote.asset).price
         if price is None or quote.asset == USD:
             continue
-        is_other = choose_price(price, quote.price) != price
-        points.append(PricePoint(quote.asset, now, *((quote.price, exchange) if is_other else (price, ""))))
+        own = price if quote.asset in PAR_COINS else usd_price(quote, merged)
+        is_other = own is not None and choose_price(price, own) != price
+        points.append(PricePoint(quote.asset, now, *((own or price, exchange) if is_other else (price, ""))))
     return points
+
+
+def usd_price(quote: PriceQuote, merged: Market) -> Decimal | None:
+    """Return what a stored price is in USD now, where the stablecoin that it was found in has lost its peg too."""
+    unit = merged.resolve(_unit(quote)).price
+    return None if unit is None else quote.price * unit
 
 
 def usd_quotes(exchange: str, prices: Iterable[Price], now: datetime) -> list[PriceQuote]:
@@ -170,14 +211,33 @@ def _quote(exchange: str, price: Price, now: datetime) -> Quote:
 
 
 def _inverses(quotes: list[Quote]) -> list[Quote]:
-    """Turn markets of a stablecoin in a currency round, where the currency has no market of its own (USDT/BRL)."""
+    """Turn markets of a stablecoin in a currency round, where the currency has no market of its own (USDT/BRL).
+
+    Of the currencies that money is shown in, those of bitcoin too (BTC/EUR).
+    """
     bases = {quote.base for quote in quotes}
     return [
         Quote(quote.quote, quote.base, 1 / quote.price, quote.ts, quote.source)
         for quote in quotes
-        if quote.base in PAR_COINS and quote.quote not in bases and quote.quote != "USD"
+        if quote.quote not in bases
+        and quote.quote != USD
+        and (quote.base in PAR_COINS or (quote.base == BITCOIN and quote.quote in FIAT))
     ]
 
 
-def _quotes(quotes: Iterable[PriceQuote]) -> list[Quote]:
-    return [Quote(q.asset, "USD", q.price, q.as_of, q.exchange) for q in quotes]
+def market_quotes(quotes: Iterable[PriceQuote]) -> list[Quote]:
+    """Return stored prices as quotes in what they were found in: dollars, or a stablecoin that was taken at par.
+
+    A stablecoin's own price that nobody measured is no quote: it would outvote the one exchange that sees it fall.
+    """
+    return [
+        Quote(quote.asset, _unit(quote), quote.price, quote.as_of, quote.exchange)
+        for quote in quotes
+        if quote.path or quote.asset not in PAR_COINS
+    ]
+
+
+def _unit(quote: PriceQuote) -> str:
+    """Return what a stored price is in: the last market on its way says so."""
+    last = quote.path.rpartition("/")[2]
+    return last if last in PAR_COINS and last != quote.asset else USD

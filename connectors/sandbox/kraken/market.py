@@ -79,7 +79,8 @@ def ticker(call: Call) -> object:
 
 
 def _ticker(call: Call, base: str) -> Row:
-    price = Decimal(1) if base == DOLLAR else call.world.market.pair(base, DOLLAR, call.at)
+    market = call.world.market
+    price = market.fixed.get((base, "USD"), Decimal(1)) if base == DOLLAR else market.pair(base, DOLLAR, call.at)
     last = text(price)
     return {
         "a": [last, "1", "1.000"],

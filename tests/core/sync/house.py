@@ -105,6 +105,7 @@ class House:
             sidecar_id=name,
             make_connector=self._make_connector,
             make_public=self._make_public,
+            read_rates=connectors.PtaxRates(self.sandbox.hosts()["ptax"]).read,
         )
 
     def runner(self, name: str = "one", *, settings: Settings | None = None) -> Runner:
