@@ -3,10 +3,12 @@
 Adding accounts and keys is account_keys.py, the main account main_account.py.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from core.domain.currencies import COINS, REPORTING, USD
 from core.domain.types import (
     ExchangeAccount,
     Job,
@@ -16,21 +18,28 @@ from core.domain.types import (
     WalletState,
 )
 from core.errors import ConflictError, NotFoundError
-from core.ports import Storage
+from core.ports import Storage, UnitOfWork
 from core.services.access import clients_of, require_recent_login, require_write, without_hint
 from core.services.account_rows import audit_account, found_account, locked_account, may_be_main, refuse_name_in_use
 from core.services.main_account import hand_over_main
 from core.services.names import clean_name
+from core.services.rates import Rates, load_rates
 
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """One account with everything its row on the screen needs. `job` is the newest verification or key replacement."""
+    """One account with everything its row on the screen needs. `job` is the newest verification or key replacement.
+
+    `equity` is what its wallets were worth when they were last read, in the client's `currency`; None where nothing was
+    ever read, or a rate is not known.
+    """
 
     account: ExchangeAccount
     sync: SyncState | None
     wallets: tuple[WalletState, ...]
     job: Job | None
+    equity: float | None = None
+    currency: str = USD
 
 
 def list_accounts(storage: Storage, scope: Scope, client_id: UUID, *, with_removed: bool = False) -> list[AccountView]:
@@ -42,6 +51,7 @@ def list_accounts(storage: Storage, scope: Scope, client_id: UUID, *, with_remov
         states = {state.account_id: state for state in uow.syncing.states(clients, account_ids=ids)}
         wallets = uow.readings.wallets(ids, clients)
         jobs = uow.jobs.latest(ids, clients)
+        rates = _rates(uow, client_id, ids, wallets)
     newest: dict[UUID, Job] = {}
     for job in sorted(jobs, key=lambda job: job.created_at):
         if job.kind is not JobKind.SYNC:
@@ -52,12 +62,28 @@ def list_accounts(storage: Storage, scope: Scope, client_id: UUID, *, with_remov
             sync=states.get(account.id),
             wallets=tuple(wallet for wallet in wallets if wallet.account_id == account.id),
             job=newest.get(account.id),
+            equity=rates.worth((w.equity, w.as_of) for w in wallets if w.account_id == account.id),
+            currency=rates.currency,
         )
         for account in accounts
     ]
     return sorted(
         views, key=lambda view: (not view.account.is_main, view.account.name.casefold(), str(view.account.id))
     )
+
+
+def _rates(uow: UnitOfWork, client_id: UUID, ids: Collection[UUID], wallets: Sequence[WalletState]) -> Rates:
+    """Return the rates of the client's currency for the times at which wallets were read."""
+    client = uow.users.get(client_id)
+    currency = client.currency if client is not None and client.currency in REPORTING else USD
+    times = [wallet.as_of for wallet in wallets if wallet.as_of is not None]
+    if currency == USD or not times:
+        return Rates(USD if currency == USD else currency, "", 0)
+    rates = load_rates(uow, currency, min(times), max(times))
+    if currency not in COINS:
+        return rates
+    held = uow.readings.balances(ids, {client_id})
+    return rates.with_prices((row.as_of, float(row.price)) for row in held if row.asset == currency and row.price)
 
 
 def rename(storage: Storage, scope: Scope, account_id: UUID, name: str, *, now: datetime) -> ExchangeAccount:

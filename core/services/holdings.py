@@ -67,6 +67,7 @@ def position_rows(
             exchange=accounts[position.account_id].exchange,
             distance=liquidation_distance(position),
             carried=(position.account_id, position.wallet) in carried,
+            pnl=position.unrealized_usd,
         )
         for position in positions
     ]

@@ -7,9 +7,12 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from core.domain.currencies import USD
 from core.domain.marks import Mark
 from core.domain.types import ExchangeAccount, Freshness, Job, OpenPosition, SyncState, WalletState
 from core.ports import ExchangePause
+from core.services.rates import Rate
+from core.services.unpriced import UnpricedRow
 
 
 class EmptyState(StrEnum):
@@ -112,13 +115,17 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class PositionRow:
-    """An open position with its account's name and the distance to liquidation as a ratio of the mark price."""
+    """An open position with its account's name and the distance to liquidation as a ratio of the mark price.
+
+    `pnl` is the open profit in the currency shown, None where its settling asset has no price or the rate is unknown.
+    """
 
     position: OpenPosition
     account: str
     exchange: str
     distance: float | None
     carried: bool
+    pnl: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +203,7 @@ class Sight(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything the Overview page draws, from one reading of the database."""
+    """Everything the Overview page draws. Money is in `currency`, `rate` the one in force now (None: unknown)."""
 
     accounts: tuple[AccountHealth, ...]
     shown: tuple[UUID, ...]
@@ -214,3 +221,6 @@ class Overview:
     system: SystemHealth
     now: datetime
     marks: tuple[Mark, ...] = ()
+    currency: str = USD
+    rate: Rate | None = None
+    unpriced: tuple[UnpricedRow, ...] = ()

@@ -66,6 +66,15 @@ class Rates:
         rate = self.at(when)
         return None if usd is None or rate is None else usd * rate.per_usd
 
+    def worth(self, usd: Iterable[tuple[float | None, datetime | None]]) -> float | None:
+        """Return the sum of dollars of several instants, each at its own rate; what is None was never read.
+
+        None where nothing was read, or a rate is unknown.
+        """
+        values = [self.convert(value, when) for value, when in usd if value is not None]
+        known = [value for value in values if value is not None]
+        return sum(known) if known and len(known) == len(values) else None
+
     def with_prices(self, prices: Iterable[tuple[datetime, float]]) -> "Rates":
         """Return the rates with what the coin itself cost in USD at more instants; a fiat currency has none."""
         if self.source != FxSource.MARKET or self.currency == USD:

@@ -140,11 +140,12 @@ def venue_prices(exchange: str, quotes: Sequence[PriceQuote], merged: Market) ->
     def price_of(asset: str) -> Decimal | None:
         if asset not in found:
             everywhere, here = merged.resolve(asset).price, own.resolve(asset)
-            stale_but_sure = here.status == "stale" and is_known(asset) and _agreeing(asset, quotes, merged) > 1
             if not is_known(asset):
                 found[asset] = None
+            elif asset in CANONICAL or (here.status == "stale" and _agreeing(asset, quotes, merged) > 1):
+                found[asset] = everywhere
             else:
-                found[asset] = everywhere if stale_but_sure else choose_price(everywhere, here.price)
+                found[asset] = choose_price(everywhere, here.price)
         return found[asset]
 
     return price_of
@@ -181,7 +182,7 @@ def price_points(exchange: str, quotes: Iterable[PriceQuote], merged: Market, no
         price = merged.resolve(quote.asset).price
         if price is None or quote.asset == USD:
             continue
-        own = price if quote.asset in PAR_COINS else usd_price(quote, merged)
+        own = price if quote.asset in CANONICAL else usd_price(quote, merged)
         is_other = own is not None and choose_price(price, own) != price
         points.append(PricePoint(quote.asset, now, *((own or price, exchange) if is_other else (price, ""))))
     return points

@@ -11,7 +11,7 @@ from core.services.health import read_system_health
 from core.services.looking import stretched_plans
 from core.ui import account_actions as actions
 from core.ui import state
-from core.ui.account_panels import CAN_BE_MAIN, equity_of
+from core.ui.account_panels import CAN_BE_MAIN
 from core.ui.banners import render_system_banner
 from core.ui.format import markdown_safe, plain
 from core.ui.freshness import (
@@ -72,7 +72,7 @@ def _render_card(view: AccountView, visitor: Visitor) -> None:
             key = _("key ••••{hint}").format(hint=plain(account.hint))
             st.caption(f"{exchange} · {key} · {_rights(account.rights)}")
         with worth, st.container(gap="xsmall"):
-            st.markdown(f"**{markdown_safe(visitor.formats.money(equity_of(view)))}**")
+            st.markdown(f"**{markdown_safe(visitor.formats.money(view.equity, view.currency))}**")
             st.markdown(age_badge(Pulse(account, view.sync, view.wallets), visitor.formats, visitor.web.clock()))
             st.caption(" · ".join(filter(None, (_wallets(view), pace(view.sync, account)))))
         with menu:

@@ -95,7 +95,7 @@ def _preview(view: AccountView | None, visitor: Visitor) -> None:
         st.markdown(_("No main account"))
         return
     st.markdown(f"**{plain(view.account.name)}**")
-    st.markdown(markdown_safe(visitor.formats.money(equity_of(view))))
+    st.markdown(markdown_safe(visitor.formats.money(view.equity, view.currency)))
     pulse = Pulse(view.account, view.sync, view.wallets)
     st.markdown(age_badge(pulse, visitor.formats, visitor.web.clock()))
 
@@ -164,9 +164,3 @@ def _accept(view: AccountView, views: Sequence[AccountView], visitor: Visitor) -
         on_click=actions.submit_accept,
         args=(str(view.account.id),),
     )
-
-
-def equity_of(view: AccountView) -> float | None:
-    """Return the account's last known equity in USD, None when nothing was ever read."""
-    known = [wallet.equity for wallet in view.wallets if wallet.equity is not None]
-    return sum(known) if known else None

@@ -1,13 +1,16 @@
 """The four figures of the Overview, each with its age and with what is missing from it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import streamlit as st
 
+from core.domain.currencies import USD
 from core.services.overview_types import Overview, PnlFigure, PositionRow
 from core.ui.charts import render_sparkline
 from core.ui.format import Formats, markdown_safe, plain
 from core.ui.i18n import _
+from core.ui.money_words import no_rate, rate_note
 from core.ui.tables import pair_name
 
 CARD_WIDTH = 215
@@ -16,8 +19,9 @@ LATELY = 96
 
 def render_cards(overview: Overview, formats: Formats, now: datetime) -> None:
     """Draw equity, today's result, unrealised P&L and the month's result; nothing while no wallet was read."""
-    if overview.equity.value is None:
+    if overview.equity.as_of is None:
         return
+    formats = replace(formats, currency=overview.currency)
     with st.grid(4, min_column_width=CARD_WIDTH, gap="small"):
         _equity(overview, formats, now)
         _result("today", _("Result today"), overview.today, formats, now)
@@ -39,6 +43,10 @@ def _equity(overview: Overview, formats: Formats, now: datetime) -> None:
         if figure.unpriced:
             assets = ", ".join(plain(asset) for asset in figure.unpriced)
             st.caption(":orange[:material/price_check:] " + _("without {assets}: no price").format(assets=assets))
+        if overview.currency != USD:
+            known_rate = overview.rate is not None
+            text = rate_note(overview.rate, overview.currency, formats) if known_rate else no_rate(overview.currency)
+            st.caption(markdown_safe(":material/currency_exchange: " + text))
         known = [value for value in overview.curve.equity if value is not None]
         if len(known) > 1:
             render_sparkline(known[-LATELY:], key="spark_equity", alt=_("Equity lately"), gain=None)
@@ -53,15 +61,15 @@ def _unrealized(overview: Overview, formats: Formats, now: datetime) -> None:
         _small(figure.as_of, count, formats, now)
         if figure.carried:
             st.caption(":orange[:material/history:] " + _("with older values"))
-        known = [row for row in overview.positions if row.position.unrealized_usd is not None]
+        known = [row for row in overview.positions if row.pnl is not None]
         if len(known) > 1:
-            ranked = sorted(known, key=lambda row: row.position.unrealized_usd or 0.0)
+            ranked = sorted(known, key=lambda row: row.pnl or 0.0)
             best, worst = _extreme(_("best"), ranked[-1], formats), _extreme(_("worst"), ranked[0], formats)
             st.caption(f"{best}  \n{worst}")
 
 
 def _extreme(label: str, row: PositionRow, formats: Formats) -> str:
-    amount = markdown_safe(formats.money(row.position.unrealized_usd, signed=True))
+    amount = markdown_safe(formats.money(row.pnl, signed=True))
     return f"{label}: {plain(pair_name(row.position.symbol))} **{amount}**"
 
 

@@ -133,7 +133,7 @@ def _render_done(job: Job, view: AccountView, visitor: Visitor) -> None:
     if view.account.status is AccountStatus.UNVERIFIED:
         render_problem(Problem("permissions_unknown"), exchange=_exchange_name(view, visitor))
     elif known:
-        total = markdown_safe(visitor.formats.money(sum(known)))
+        total = markdown_safe(visitor.formats.money(view.equity, view.currency))
         title = _("The new key is in place") if job.kind is JobKind.REPLACE_KEY else _("The account is connected")
         st.success(_("Balance now: **{total}**").format(total=total), title=title, icon=":material/check_circle:")
     else:

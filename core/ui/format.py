@@ -31,13 +31,18 @@ class Formats:
 
     locale: str
     time_zone: str
+    currency: str = "USD"
 
     def money(
-        self, value: Number | None, currency: str = "USD", *, signed: bool = False, digits: int | None = None
+        self, value: Number | None, currency: str | None = None, *, signed: bool = False, digits: int | None = None
     ) -> str:
-        """Return an amount of money with the places of its currency, `signed` with + or - (profit and loss)."""
+        """Return an amount of money with the places of its currency, `signed` with + or - (profit and loss).
+
+        Without a currency it is in the one that the screen shows.
+        """
         if value is None:
             return MISSING
+        currency = currency or self.currency
         rounded = _rounded(value, PLACES.get(currency, CENTS) if digits is None else digits)
         symbol = _symbol(currency, self.locale)
         name = symbol + (" " if self._is_pt or symbol[-1].isalpha() else "")
@@ -79,8 +84,9 @@ class Formats:
             return MISSING
         return self.number(Decimal(str(ratio)) * 100, digits, signed=signed) + "%"
 
-    def compact(self, value: Number | None, currency: str = "USD") -> str:
+    def compact(self, value: Number | None, currency: str | None = None) -> str:
         """Return money without cents, for narrow places; a coin with more places keeps four digits that matter."""
+        currency = currency or self.currency
         size = Decimal(0) if value is None else abs(Decimal(str(value)))
         if currency in PLACES:
             places = PLACES[currency] if not size else min(PLACES[currency], max(0, 3 - size.adjusted()))
@@ -135,6 +141,11 @@ class Formats:
         if seconds < 86400:
             return f"{seconds // 3600} h"
         return _("{days} d").format(days=seconds // 86400)
+
+    @property
+    def unit(self) -> str:
+        """Return the sign of the currency shown, for the heads of columns: US$, R$, BTC."""
+        return "US$" if self.currency == "USD" else _symbol(self.currency, self.locale)
 
     @property
     def separators(self) -> str:

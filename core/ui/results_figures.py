@@ -1,15 +1,14 @@
 """Figures of the Results page: the result on top, what it rests on, and statistics with the size of their sample."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 import streamlit as st
 
-from core.domain.currencies import USD, FxSource
-from core.services.rates import Rate
+from core.domain.currencies import USD
 from core.services.results_types import CLOSING, Results
 from core.ui.format import MISSING, Formats, markdown_safe
 from core.ui.i18n import _
+from core.ui.money_words import rate_note
 from core.ui.results_words import full_date
 
 CARD_WIDTH = 190
@@ -122,20 +121,6 @@ def render_basis(results: Results, formats: Formats) -> None:
         notes.append(":orange[:material/currency_exchange:] " + words.format(count=len(results.unrated), days=days))
     for note in notes:
         st.caption(note)
-
-
-def rate_note(rate: Rate | None, currency: str, formats: Formats) -> str:
-    """Return a currency with the rate in force, who says so and since when."""
-    if currency == USD or rate is None:
-        return currency
-    sources = {FxSource.PTAX: _("PTAX"), FxSource.MARKET: _("market")}
-    shown = Decimal(str(rate.per_usd))
-    amount = formats.number(shown, 4) if shown >= 1 else formats.amount(shown)
-    if currency == "BTC":
-        amount = formats.amount(shown)
-    words = _("{currency}: {amount} for 1 USD ({source}, {time})")
-    source = sources.get(FxSource(rate.source), rate.source)
-    return words.format(currency=currency, amount=amount, source=source, time=formats.instant(rate.as_of))
 
 
 def render_unexplained(results: Results, formats: Formats) -> None:

@@ -32,8 +32,8 @@ def render_positions(rows: Sequence[PositionRow], formats: Formats, *, key: str)
         text_column("side", _("Side"), [_(SIDES[r.position.side]) for r in rows]),
         number_column(
             "pnl",
-            _("P&L (US$)"),
-            [r.position.unrealized_usd for r in rows],
+            _("P&L ({currency})").format(currency=formats.unit),
+            [r.pnl for r in rows],
             lambda value: formats.money(value, signed=True),
             style=signed_color,
         ),
@@ -63,7 +63,9 @@ def render_balances(rows: Sequence[BalanceRow], formats: Formats, *, key: str) -
     """Draw every asset of every wallet; what was carried has a clock, what has no price a dash and never a zero."""
     columns = [
         text_column("asset", _("Asset"), [r.asset + _mark(r.carried) for r in rows], pinned=True),
-        number_column("value", _("Value (US$)"), [r.value for r in rows], formats.money),
+        number_column(
+            "value", _("Value ({currency})").format(currency=formats.unit), [r.value for r in rows], formats.money
+        ),
         number_column("total", _("Amount"), [r.total - r.debt for r in rows], formats.amount, width=AMOUNT_WIDTH),
         number_column("locked", _("In orders"), [r.locked for r in rows], formats.amount, width=AMOUNT_WIDTH),
         number_column("price", _("Price (US$)"), [r.price for r in rows], formats.price),
@@ -78,7 +80,9 @@ def render_allocation(rows: Sequence[Allocation], formats: Formats, *, key: str)
     """Draw every asset over all wallets with its share of the priced total."""
     columns = [
         text_column("asset", _("Asset"), [r.asset for r in rows], pinned=True),
-        number_column("value", _("Value (US$)"), [r.value for r in rows], formats.money),
+        number_column(
+            "value", _("Value ({currency})").format(currency=formats.unit), [r.value for r in rows], formats.money
+        ),
         number_column("share", _("Share"), [r.share for r in rows], lambda value: formats.percent(value, 1)),
         number_column("amount", _("Amount"), [r.amount for r in rows], formats.amount),
     ]
