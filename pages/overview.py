@@ -43,7 +43,7 @@ def main() -> None:
     live.render_head(overview, client.id, render_cards)
     render_marks(overview, visitor.formats)
     if overview.empty is EmptyState.NONE:
-        _render_body(overview, visitor, f"{client.id}_{view}_{days}_{overview.currency}")
+        _render_body(overview, visitor, f"{client.id}_{view}_{days}")
     else:
         render_empty(overview, visitor)
 
