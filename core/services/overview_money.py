@@ -90,7 +90,7 @@ def _result(figure: PnlFigure, results: Results | None, *, today: bool) -> PnlFi
     chosen = [day for day in days if day.is_open] if today else days
     if all(day.result.status == EMPTY for day in chosen):
         chosen = ()
-    total = sums.total_of(sums.bars_of(chosen)) if chosen else None
+    total = sums.total_of(chosen) if chosen else None
     flows = sums.bars_of(chosen).get("net_flows") if chosen else None
     rate = sums.returns_of(chosen, (), None).twr if chosen else None
     status = chosen[-1].result.status if chosen else figure.status
