@@ -15,6 +15,7 @@ from core.domain.types import LedgerRow, OpenPosition
 from core.domain.valuation import equity_amount
 from core.sync.ingest import Answers, Stored
 from core.sync.ports import PriceOf
+from core.sync.sizes import key_of, size_changes
 
 SUSPECT = "suspect"
 LARGE = 0.05  # of the equity before
@@ -117,25 +118,16 @@ def positions_changed(before: Stored, info: AccountInfo, positions: Sequence[Pos
     """
     resting = {wallet.wallet for wallet in info.wallets if wallet.ok and _rests_on_positions(wallet)}
     old = [position for position in before.positions if position.wallet in resting]
-    return open_sizes(old) != open_sizes([position for position in positions if position.wallet in resting])
-
-
-def open_sizes(positions: Sequence[Position] | Sequence[OpenPosition]) -> dict[tuple[str, str, str], Decimal]:
-    """Return the size of each open position by wallet, contract and side."""
-    return {_key(position): position.size_base for position in positions}
+    return any(size_changes(old, [position for position in positions if position.wallet in resting]))
 
 
 def _rests_on_positions(wallet: WalletAccount) -> bool:
     return any(balance.equity is None and balance.unrealized_pnl is None for balance in wallet.balances)
 
 
-def _key(position: Position | OpenPosition) -> tuple[str, str, str]:
-    return position.wallet, position.venue_symbol, str(position.side)
-
-
 def _forgiven(old: Sequence[OpenPosition], new: Sequence[Position]) -> float:
     """Return how much the prices of positions can have moved equity, USD."""
-    before, after = {_key(p): p for p in old}, {_key(p): p for p in new}
+    before, after = {key_of(p): p for p in old}, {key_of(p): p for p in new}
     total = 0.0
     for key in before.keys() | after.keys():
         one, two = before.get(key), after.get(key)

@@ -9,8 +9,9 @@ from connectors.types import AccountInfo, Balance, Position, WalletAccount, Wall
 from core.domain.types import ExchangeAccount
 from core.ports import Clock
 from core.sync.ingest import EMPTY_UNCONFIRMED, Answers, Stored, doubt_emptiness, emptied_wallets
-from core.sync.moves import open_sizes, positions_changed
+from core.sync.moves import positions_changed
 from core.sync.ports import Connector
+from core.sync.sizes import size_changes
 from core.sync.turns import carry, moved_one_way
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def read_answers(
     positions = _read_positions(connector, before)
     seen: Sequence[Position] | None = None
     for _ in range(READ_AGAIN):
-        is_settled = seen is not None and positions is not None and open_sizes(seen) == open_sizes(positions)
+        is_settled = seen is not None and positions is not None and not any(size_changes(seen, positions))
         if positions is None or is_settled or not positions_changed(before, info, positions):
             break
         at, seen = clock(), positions

@@ -6,6 +6,7 @@ from decimal import Decimal
 from connectors.types import AccountInfo, Balance, Position, WalletAccount, WalletKind
 from core.domain.types import OpenPosition, WalletState
 from core.sync.ingest import Stored
+from core.sync.sizes import size_changes
 
 DERIVATIVES = frozenset({WalletKind.FUTURES_LINEAR, WalletKind.FUTURES_INVERSE, WalletKind.UNIFIED, WalletKind.OPTIONS})
 OWN_CHANGE = Decimal("0.005")  # of an amount, that profits, fees and funding of derivatives change by themselves
@@ -50,11 +51,7 @@ def moved_one_way(info: AccountInfo, before: Stored) -> bool:
 
 def has_closed(before: Sequence[OpenPosition], after: Sequence[Position]) -> bool:
     """Tell whether a position is gone or smaller: what that brought is in the ledger by now."""
-    sizes = {(position.wallet, position.symbol, position.side.value): position.size_base for position in after}
-    return any(
-        sizes.get((position.wallet, position.symbol, position.side), Decimal(0)) < position.size_base
-        for position in before
-    )
+    return any(change < 0 for change in size_changes(before, after))
 
 
 def _as_stored(state: WalletState, before: Stored) -> WalletAccount:

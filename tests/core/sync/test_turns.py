@@ -10,6 +10,7 @@ from connectors.types import AccountInfo, Position, WalletKind
 from core.domain.types import HeldBalance, WalletState
 from core.sync.due import Intervals, plan_slot, turns_due, wallets_due
 from core.sync.ingest import Answers, Stored, make_reading
+from core.sync.sizes import size_changes
 from core.sync.turns import carry, has_closed, moved_one_way
 from tests.core.sync.worlds import ACCOUNT, CLIENT, NOON, account, balance, info, position, prices, state, wallet
 
@@ -122,3 +123,39 @@ def test_a_position_that_is_gone_or_smaller_has_been_closed() -> None:
     assert not has_closed(opened, [replace(one, size_base=Decimal(1))])
     assert has_closed(opened, [replace(one, size_base=Decimal("0.4"))])
     assert has_closed(opened, [])
+
+
+@pytest.mark.parametrize(
+    ("contracts", "mark", "closed"),
+    [
+        ("300", "60000", False),
+        ("300", "66000", False),
+        ("300", "54000", False),
+        ("297", "54000", True),
+        ("303", "66000", False),
+    ],
+    ids=["nothing", "price up", "price down", "smaller, price down", "larger, price up"],
+)
+def test_the_price_of_an_inverse_position_closes_nothing(contracts: str, mark: str, closed: bool) -> None:
+    whole = info(wallet("coinm", balance("coinm", "BTC", "5"), kind=WalletKind.FUTURES_INVERSE))
+    opened = make_reading(
+        account(), Answers(whole, [inverse("300", "60000")], NOON), Stored(), price_of=PRICES
+    ).positions
+    after = inverse(contracts, mark)
+    assert has_closed(opened, [after]) is closed
+    assert any(size_changes(opened, [after])) is (contracts != "300")
+
+
+def test_an_inverse_position_that_its_exchange_counts_in_coins_is_compared_in_coins() -> None:
+    before = replace(position("coinm", inverse=True), contracts=Decimal("0.5"))
+    assert not any(size_changes([before], [replace(before, mark_price=Decimal(66_000))]))
+    smaller = replace(before, size_base=Decimal("0.4"), contracts=Decimal("0.4"), mark_price=Decimal(90_000))
+    assert has_closed([], [before]) is False
+    assert list(size_changes([before], [smaller])) == [Decimal("-0.1")]
+
+
+def inverse(contracts: str, mark: str) -> Position:
+    """Return a position of contracts worth 100 USD each."""
+    size, price = Decimal(contracts), Decimal(mark)
+    made = replace(position("coinm", settle="BTC", inverse=True), size_base=size * 100 / price, mark_price=price)
+    return replace(made, contracts=size, contract_size=Decimal(100))
