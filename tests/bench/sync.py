@@ -11,7 +11,6 @@ from pathlib import Path
 
 import psutil
 
-import connectors
 from connectors.sandbox import dialects
 from connectors.sandbox.faults import FaultKind
 from core.bootstrap import utc_now
@@ -21,6 +20,7 @@ from tests.databases import fresh_url, postgres_server
 from tests.fleet.exchanges import Counts, Running, even, members, opened_at, running
 from tests.fleet.gauges import Gauge, look_all, percentile
 from tests.fleet.installation import Installation, Placed
+from tests.fleet.limits import PUBLISHED
 from tests.fleet.readings import Watch, ages, missed
 
 INTERVAL = 30
@@ -151,7 +151,7 @@ def within_limits(accounts: int = LIMITED_ACCOUNTS, minutes: int = 3) -> None:
         used = {name: weight - before.get(name, 0) for name, weight in _weights(it.exchanges).items()}
         refused = sum(row["count"] for row in it.exchanges.rows() if row["status"] in (418, 429))
         seconds = {state.planned_interval_seconds for state in it.house.states().values()}
-    limits = {limit.name: limit.limit for limit in connectors.describe(LIMITED).rate_limits}
+    limits = {limit.name: limit.limit for limit in PUBLISHED[LIMITED]}
     shares = {name: weight / minutes / limits[name] for name, weight in used.items()}
     most = max(shares.values(), default=0.0)
     show(f"{LIMITED}, {accounts} accounts: refused for the limits", f"{refused}", "goal 0; from the first second on")

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import connectors
 
+PUBLISHED = {name: connectors.describe(name).rate_limits for name in connectors.available()}
+
 
 def forget_limits() -> None:
     """Let every connector believe that its exchange has no limits."""
