@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import connectors
+from connectors.bingx import pacing
 
 PUBLISHED = {name: connectors.describe(name).rate_limits for name in connectors.available()}
 
@@ -12,3 +13,4 @@ def forget_limits() -> None:
     for name in connectors.available():
         kind = type(connectors.create_public(name))
         kind.info = replace(kind.info, rate_limits=())
+    pacing.INFO = replace(pacing.INFO, rate_limits=())

@@ -3,16 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, delete, exists, false, func, insert, select, true, update
+from sqlalchemy import Uuid, and_, bindparam, delete, exists, false, func, insert, select, true, update
 
 from core.domain.types import AccountStatus, ExchangeAccount, JobStatus, KeyRights, SealedCredential
 from core.errors import NotFoundError
 from core.persistence.models import CredentialCandidateRow, ExchangeAccountRow, JobRow, UserRow
 from core.persistence.models.syncing import UNFINISHED_STATUSES
-from core.persistence.repositories.base import ADVISORY_ACCOUNT_NUMBER, EVERY_CLIENT, Query, Repository, plain
+from core.persistence.repositories.base import (
+    ADVISORY_ACCOUNT_NUMBER,
+    CLIENTS,
+    EVERY_CLIENT,
+    Query,
+    Repository,
+    plain,
+    scoped_to,
+)
 from core.persistence.repositories.data_keys import add_data_key, delete_unused_data_keys
 from core.persistence.rights import KEY_HOLDER, NEXT_NUMBER
 from core.ports import ClientIds
@@ -82,6 +91,14 @@ def to_account(row: Sequence[Any]) -> ExchangeAccount:
     )
 
 
+@lru_cache(maxsize=4)
+def _one_account(*, every_client: bool, for_update: bool) -> Query:
+    """Return the query of one account; it is made once, for every slot asks it twice."""
+    statement = select(*ACCOUNT_COLUMNS).where(ExchangeAccountRow.id == bindparam("account"))
+    statement = scoped_to(statement, ExchangeAccountRow.user_id, every_client=every_client)
+    return statement.with_for_update() if for_update else statement
+
+
 class AccountRepository(Repository):
     """Implements `core.ports.Accounts`."""
 
@@ -110,8 +127,9 @@ class AccountRepository(Repository):
 
     def get(self, account_id: UUID, client_ids: ClientIds, *, for_update: bool = False) -> ExchangeAccount | None:
         """Return one account, also a removed one; `for_update` keeps others from changing it until the end."""
-        statement = self._accounts(client_ids).where(ExchangeAccountRow.id == account_id)
-        row = self.run(statement.with_for_update() if for_update else statement).one_or_none()
+        parameters = self._parameters(client_ids)
+        statement = _one_account(every_client=CLIENTS not in parameters, for_update=for_update)
+        row = self.run(statement, {**parameters, "account": account_id}).one_or_none()
         return None if row is None else to_account(row)
 
     def all(self, client_ids: ClientIds, *, with_removed: bool = False) -> list[ExchangeAccount]:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, CursorResult, Executable, Select, Table, text
+from sqlalchemy import Column, Connection, CursorResult, Executable, Select, Table, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
@@ -13,6 +13,7 @@ from core.errors import NotFoundError
 from core.ports import ClientIds
 
 EVERY_CLIENT = "/* every client */"
+CLIENTS, ACCOUNTS = "clients", "accounts"  # parameters of statements that are made once
 ADVISORY_AUDIT = 7_201
 ADVISORY_ACCOUNT_NUMBER = 7_202
 S = TypeVar("S")
@@ -37,6 +38,13 @@ def insert_into(model: type[DeclarativeBase], is_sqlite: bool) -> sqlite.Insert:
     return sqlite.insert(table) if is_sqlite else cast(sqlite.Insert, postgresql.insert(table))
 
 
+def scoped_to(statement: S, column: InstrumentedAttribute[UUID], *, every_client: bool) -> S:
+    """Narrow a statement that is made once to the clients of the parameter CLIENTS, or mark it as system-wide."""
+    if every_client:
+        return cast(S, cast(Any, statement).prefix_with(EVERY_CLIENT))
+    return cast(S, cast(Any, statement).where(column.in_(bindparam(CLIENTS, expanding=True))))
+
+
 class Repository:
     """A set of queries on one connection. `allowed` None is the system itself: every client."""
 
@@ -54,6 +62,11 @@ class Repository:
         if wanted is None:
             return cast(S, cast(Any, statement).prefix_with(EVERY_CLIENT))
         return cast(S, cast(Any, statement).where(column.in_(sorted(wanted))))
+
+    def _parameters(self, client_ids: ClientIds) -> dict[str, list[UUID]]:
+        """Return the value of CLIENTS for a statement narrowed by `scoped_to`; none for a system-wide one."""
+        wanted = self._narrow(client_ids)
+        return {} if wanted is None else {CLIENTS: sorted(wanted)}
 
     def _narrow(self, client_ids: ClientIds) -> Collection[UUID] | None:
         if self._allowed is None:

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.domain.types import SealedCredential
 from core.errors import ConflictError, NotFoundError
 from core.persistence.models import CredentialCandidateRow, DataKeyRow, ExchangeAccountRow, KeyCheckRow
 from core.persistence.repositories.accounts import NO_CREDENTIAL
-from core.persistence.repositories.base import EVERY_CLIENT, Repository
+from core.persistence.repositories.base import EVERY_CLIENT, Query, Repository
 from core.persistence.repositories.data_keys import add_data_key, delete_unused_data_keys
 from core.ports import Candidate
 
@@ -29,12 +30,12 @@ PROMOTED = (
 )
 
 
-class CredentialRepository(Repository):
-    """Implements `core.ports.Credentials`."""
-
-    def load(self, account_id: UUID, client_id: UUID) -> SealedCredential | None:
-        """Return the account's credential, None when it was erased."""
-        statement = select(
+@lru_cache(maxsize=1)
+def _sealed() -> Query:
+    """Return the query of an account's credential; it is made once, for every slot asks it."""
+    own = and_(ExchangeAccountRow.id == bindparam("account"), ExchangeAccountRow.user_id == bindparam("client"))
+    return (
+        select(
             ExchangeAccountRow.id,
             ExchangeAccountRow.user_id,
             ExchangeAccountRow.exchange,
@@ -45,8 +46,18 @@ class CredentialRepository(Repository):
             ExchangeAccountRow.secret_key,
             ExchangeAccountRow.passphrase,
             ExchangeAccountRow.origin_mac,
-        ).join(DataKeyRow, _key_of(ExchangeAccountRow.dek_id, ExchangeAccountRow.user_id))
-        row = self.run(statement.where(_account(account_id, client_id))).one_or_none()
+        )
+        .join(DataKeyRow, _key_of(ExchangeAccountRow.dek_id, ExchangeAccountRow.user_id))
+        .where(own)
+    )
+
+
+class CredentialRepository(Repository):
+    """Implements `core.ports.Credentials`."""
+
+    def load(self, account_id: UUID, client_id: UUID) -> SealedCredential | None:
+        """Return the account's credential, None when it was erased."""
+        row = self.run(_sealed(), {"account": account_id, "client": client_id}).one_or_none()
         return None if row is None else SealedCredential(*row)
 
     def save_candidate(

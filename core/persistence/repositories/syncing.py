@@ -3,19 +3,21 @@
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, delete, func, or_, select, update
 
 from core.domain.types import STOPPED, AccountStatus, Heartbeat, SyncState, Tier
 from core.errors import LeaseLostError
 from core.persistence.models import ExchangeAccountRow, ExchangePauseRow, HeartbeatRow, PriceRow, SyncStateRow
 from core.persistence.repositories.accounts import ACCOUNT_COLUMNS, to_account
-from core.persistence.repositories.base import EVERY_CLIENT, Query, Repository, plain
+from core.persistence.repositories.base import ACCOUNTS, CLIENTS, EVERY_CLIENT, Query, Repository, plain, scoped_to
 from core.ports import ClientIds, ExchangePause, Lease
 
 FIRST_INTERVAL_SECONDS = 30
+NEW = "new_"  # before the names of columns, for the parameters that they are set to
 READABLE = (AccountStatus.ACTIVE, AccountStatus.NEEDS_ATTENTION)
 STATE_COLUMNS = plain(
     SyncStateRow.account_id,
@@ -74,10 +76,11 @@ class SyncingRepository(Repository):
 
     def states(self, client_ids: ClientIds, *, account_ids: Collection[UUID] | None = None) -> list[SyncState]:
         """Return sync states by account id."""
-        statement = self._scoped(select(*STATE_COLUMNS), SyncStateRow.client_id, client_ids)
+        parameters = self._parameters(client_ids)
+        statement = _states(every_client=CLIENTS not in parameters, every_account=account_ids is None)
         if account_ids is not None:
-            statement = statement.where(SyncStateRow.account_id.in_(sorted(account_ids)))
-        return [SyncState(*row) for row in self.run(statement.order_by(SyncStateRow.account_id))]
+            parameters[ACCOUNTS] = sorted(account_ids)
+        return [SyncState(*row) for row in self.run(statement, parameters)]
 
     def due(self, now: datetime, *, egress: str = "") -> dict[str, int]:
         """Return how many accounts an address may read now, by exchange; those held by others do not count."""
@@ -141,8 +144,7 @@ class SyncingRepository(Repository):
         Raises:
             LeaseLostError: it was released, or another holder has claimed the account since.
         """
-        current = select(SyncStateRow.fence).where(_held(lease)).with_for_update()
-        if self.run(current).one_or_none() is None:
+        if self.run(_fence(), _holder(lease)).one_or_none() is None:
             raise LeaseLostError(f"fence {lease.fence}")
 
     def release(
@@ -174,8 +176,8 @@ class SyncingRepository(Repository):
             values |= {"last_ok_at": now, "last_error_code": None, "failures": 0}
             values |= {f"{kind}_read_at": now for kind in kinds_read}
         else:
-            values |= {"last_error_code": error_code, "last_error_at": now, "failures": SyncStateRow.failures + 1}
-        self._change_held(lease, values)
+            values |= {"last_error_code": error_code, "last_error_at": now}
+        self._change_held(lease, values, is_failure=error_code is not None)
 
     def postpone(self, lease: Lease, next_due_at: datetime) -> None:
         """Give the account back unread, for a reason that is neither its own nor its exchange's.
@@ -226,11 +228,10 @@ class SyncingRepository(Repository):
 
     def pauses(self, now: datetime, egress: str | None = None) -> list[ExchangePause]:
         """Return the exchanges that are paused, for all addresses or for one, by name and address."""
-        order = (ExchangePauseRow.exchange, ExchangePauseRow.egress)
-        statement = select(*PAUSE_COLUMNS).where(ExchangePauseRow.until > now).order_by(*order)
-        if egress is not None:
-            statement = statement.where(ExchangePauseRow.egress == egress)
-        return [ExchangePause(*row) for row in self.run(statement)]
+        rows = self.run(
+            _pauses(everywhere=egress is None), {"now": now, **({} if egress is None else {"egress": egress})}
+        )
+        return [ExchangePause(*row) for row in rows]
 
     def beat(self, heartbeat: Heartbeat) -> None:
         """Store a sign of life."""
@@ -258,8 +259,9 @@ class SyncingRepository(Repository):
         self.run(taken.values(values))
         return [Lease(account, owner, row[0] + 1, until) for row, account in zip(rows, accounts, strict=True)]
 
-    def _change_held(self, lease: Lease, values: dict[str, Any]) -> None:
-        if not self.run(update(SyncStateRow).where(_held(lease)).values(values)).rowcount:
+    def _change_held(self, lease: Lease, values: dict[str, Any], *, is_failure: bool = False) -> None:
+        parameters = {f"{NEW}{name}": value for name, value in values.items()} | _holder(lease)
+        if not self.run(_held_changed(tuple(values), is_failure=is_failure), parameters).rowcount:
             raise LeaseLostError(f"fence {lease.fence}")
 
 
@@ -299,11 +301,52 @@ def _due(now: datetime, egress: str) -> ColumnElement[bool]:
     )
 
 
-def _held(lease: Lease) -> ColumnElement[bool]:
+# Statements of every slot are made once: making them costs more than running them.
+
+
+@lru_cache(maxsize=4)
+def _states(*, every_client: bool, every_account: bool) -> Query:
+    statement = scoped_to(select(*STATE_COLUMNS), SyncStateRow.client_id, every_client=every_client)
+    if not every_account:
+        statement = statement.where(SyncStateRow.account_id.in_(bindparam(ACCOUNTS, expanding=True)))
+    return statement.order_by(SyncStateRow.account_id)
+
+
+@lru_cache(maxsize=2)
+def _pauses(*, everywhere: bool) -> Query:
+    order = (ExchangePauseRow.exchange, ExchangePauseRow.egress)
+    statement = select(*PAUSE_COLUMNS).where(ExchangePauseRow.until > bindparam("now")).order_by(*order)
+    return statement if everywhere else statement.where(ExchangePauseRow.egress == bindparam("egress"))
+
+
+@lru_cache(maxsize=1)
+def _fence() -> Query:
+    return select(SyncStateRow.fence).where(_held()).with_for_update()
+
+
+@lru_cache(maxsize=16)
+def _held_changed(names: tuple[str, ...], *, is_failure: bool) -> Update:
+    values: dict[str, Any] = {name: bindparam(f"{NEW}{name}") for name in names}
+    if is_failure:
+        values["failures"] = SyncStateRow.failures + 1
+    return update(SyncStateRow).where(_held()).values(values)
+
+
+def _held() -> ColumnElement[bool]:
     return and_(
-        SyncStateRow.account_id == lease.account.id,
-        SyncStateRow.client_id == lease.account.user_id,
-        SyncStateRow.fence == lease.fence,
-        SyncStateRow.leased_by == lease.owner,
-        SyncStateRow.leased_until == lease.until,
+        SyncStateRow.account_id == bindparam("held_account"),
+        SyncStateRow.client_id == bindparam("held_client"),
+        SyncStateRow.fence == bindparam("held_fence"),
+        SyncStateRow.leased_by == bindparam("held_by"),
+        SyncStateRow.leased_until == bindparam("held_until"),
     )
+
+
+def _holder(lease: Lease) -> dict[str, Any]:
+    return {
+        "held_account": lease.account.id,
+        "held_client": lease.account.user_id,
+        "held_fence": lease.fence,
+        "held_by": lease.owner,
+        "held_until": lease.until,
+    }
