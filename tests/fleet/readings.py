@@ -81,7 +81,7 @@ def compare_ledgers(
     """Read every ledger anew with a fresh connector, up to where the stored one was read, and compare row by row.
 
     Some rows come late: a deposit's record is older than its confirmation. So what was booked within `grace_seconds`
-    of the last reading does not count; the next reading would have begun before it.
+    of the last reading does not count, although both readings went that far; the next one would have begun before it.
     """
     total, grace = Difference(), timedelta(seconds=grace_seconds)
     with ThreadPoolExecutor(READERS) as threads:
@@ -95,10 +95,10 @@ def compare_ledger(storage: SqlStorage, item: Placed, exchanges: Running, grace:
     account, member = item.account, item.member
     with storage.begin(write=False) as uow:
         state = uow.syncing.states({account.user_id}, account_ids={account.id})[0]
-        until = state.ledger_cursor or state.ledger_read_to
-        if until is None:
+        read_to = state.ledger_cursor or state.ledger_read_to
+        if read_to is None:
             return Difference(accounts=1, lost=[f"{account.name}: never read"])
-        until -= grace
+        until = read_to - grace
         stored = uow.ledger.flows(
             {account.id}, {account.user_id}, since=until - EARLY, until=until, kinds=[kind.value for kind in LedgerKind]
         )
@@ -111,7 +111,7 @@ def compare_ledger(storage: SqlStorage, item: Placed, exchanges: Running, grace:
         hosts=exchanges.hosts[key.exchange],
     )
     try:
-        fresh = read_patiently(connector, until - EARLY, until)
+        fresh = [e for e in read_patiently(connector, until - EARLY, read_to) if e.booked_at <= until]
     except ConnectorError as e:
         return Difference(accounts=1, unread=[f"{account.name}: {e}"])
     books = exchanges.truth(member.spec.uid, until)["events"]
