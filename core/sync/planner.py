@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 PLAN_SECONDS = 10
 TURN = "plan"
 ALIVE = timedelta(seconds=60)
+SOONER_PART = 0.9  # of its planned interval: one that has become shorter than that need not run out first
 UNEVEN_PART = 0.1  # of its share, that an address may have more than the others before accounts move
 TESTNET = "testnet "
 ORDER = list(Tier)
@@ -122,11 +123,12 @@ def decide(
     pacings = []
     for row in fleet:
         tier, place = tiers[row.account_id], places[row.account_id]
-        if tier == row.tier and place == row.egress:
-            continue
         plan = None if row.testnet else plans[row.exchange, place]
         seconds = wanted[tier] if plan is None else int(plan.seconds.get(tier, wanted[tier]))
-        is_sooner = ORDER.index(tier) < ORDER.index(Tier(row.tier))
+        is_shorter = seconds < row.interval_seconds * SOONER_PART
+        if tier == row.tier and place == row.egress and not is_shorter:
+            continue
+        is_sooner = is_shorter or ORDER.index(tier) < ORDER.index(Tier(row.tier))
         pacings.append(Pacing(row.account_id, tier.value, place, seconds, is_sooner))
     return Decision(list(plans.values()), pacings)
 

@@ -112,6 +112,14 @@ def test_only_what_changes_is_decided_anew() -> None:
     ]
 
 
+def test_accounts_planned_for_a_far_longer_interval_are_brought_forward() -> None:
+    kept, late = row(1), replace(row(2), interval_seconds=706)  # planned while first readings were dear
+    (pacing,) = decide([kept, late], {""}, [SPOT], now=NOON, intervals=RULES).pacings
+    assert (pacing.account_id, pacing.interval_seconds, pacing.is_sooner) == (late.account_id, 30, True)
+    nearly = [replace(row(number), interval_seconds=33) for number in range(2)]
+    assert decide(nearly, {""}, [SPOT], now=NOON, intervals=RULES).pacings == []
+
+
 def test_accounts_on_a_testnet_take_nothing_from_the_real_exchange_s_limits() -> None:
     fleet = [replace(row(number), testnet=True, tier="rest") for number in range(500)]
     decision = decide(fleet, {""}, [SPOT, replace(SPOT, bucket="testnet api")], now=NOON, intervals=RULES)
