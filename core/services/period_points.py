@@ -19,18 +19,19 @@ INSTANT = timedelta(microseconds=1)
 NEAR = timedelta(minutes=10)
 LOOK_BACK = timedelta(hours=2)
 FARTHER = 8
-FEW_SIDES = 12
+FEW_SIDES, FEW_MOVES = 12, 6
 
 Points = dict[UUID, list[DetailPoint]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """When money came or went in a wallet; `wallet` None: the account left."""
+    """When money came or went in a wallet, or it `is_first` read; `wallet` None: the account left."""
 
     account_id: UUID
     wallet: str | None
     at: datetime
+    is_first: bool = False
 
 
 def period_points(
@@ -55,6 +56,10 @@ def period_points(
     if not moves:
         return near, []
     busy = {move.account_id for move in moves}
+    around = _around(uow, clients, moves, near, until) if len(moves) <= FEW_MOVES else None
+    if around is not None:
+        sides = _sides(moves, around)
+        return merged(around, points_near(uow, clients, ids, sides)), sides
     found = merged(near, uow.history.points(busy, clients, since=first, until=until))
     sides = _sides(moves, found)
     quiet = ids - busy
@@ -77,8 +82,8 @@ def points_near(
     """
     wallets = [wallet for wallet in uow.readings.wallets(account_ids, clients) if wallet.first_ok_at is not None]
     found: Points = {account_id: [] for account_id in account_ids}
-    for edge in edges:
-        found = merged(found, _last_before(uow, clients, wallets, edge, reach))
+    for some in _neighbours(edges, reach):
+        found = merged(found, _last_before(uow, clients, wallets, some, reach))
     return found
 
 
@@ -91,17 +96,58 @@ def merged(one: Mapping[UUID, Sequence[DetailPoint]], other: Mapping[UUID, Seque
     return found
 
 
+def _neighbours(edges: Iterable[datetime], reach: timedelta) -> list[list[datetime]]:
+    """Return the edges ascending, in groups that are read at once: no farther from the one before than `reach`."""
+    groups: list[list[datetime]] = []
+    for edge in sorted(edges):
+        if groups and edge - groups[-1][-1] <= reach:
+            groups[-1].append(edge)
+        else:
+            groups.append([edge])
+    return groups
+
+
 def _last_before(
-    uow: UnitOfWork, clients: ClientIds, wallets: Sequence[WalletState], edge: datetime, reach: timedelta
+    uow: UnitOfWork,
+    clients: ClientIds,
+    wallets: Sequence[WalletState],
+    edges: Sequence[datetime],
+    reach: timedelta,
 ) -> Points:
     found: Points = {}
-    missing, back = {wallet.account_id for wallet in wallets}, edge
+    missing, back = {wallet.account_id for wallet in wallets}, edges[0]
     while missing and back > EARLIEST:
-        back = max(EARLIEST, edge - reach)
-        found |= uow.history.points(missing, clients, since=back, until=edge)
-        missing = {wallet.account_id for wallet in wallets if not _is_known(wallet, found, edge)}
+        back = max(EARLIEST, edges[0] - reach)
+        found |= uow.history.points(missing, clients, since=back, until=edges[-1])
+        missing = {wallet.account_id for wallet in wallets if not _is_known(wallet, found, edges[0])}
         reach *= FARTHER
-    return {account_id: _newest(points) for account_id, points in found.items()}
+    return {
+        account_id: _each_once(_newest([point for point in points if point.at <= edge]) for edge in edges)
+        for account_id, points in found.items()
+    }
+
+
+def _each_once(parts: Iterable[Sequence[DetailPoint]]) -> list[DetailPoint]:
+    found = {point.at: point for part in parts for point in part}
+    return [found[at] for at in sorted(found)]
+
+
+def _around(
+    uow: UnitOfWork, clients: ClientIds, moves: Sequence[_Move], near: Points, until: datetime
+) -> Points | None:
+    """Return the points with those close to each move on both sides; None where they are farther away."""
+    found = near
+    for at in {move.at for move in moves}:
+        ids = {move.account_id for move in moves if move.at == at}
+        close = uow.history.points(ids, clients, since=at - NEAR, until=min(at + NEAR, until))
+        for move in (move for move in moves if move.at == at and move.wallet is not None):
+            times = [p.at for p in close[move.account_id] if any(w.ok and w.wallet == move.wallet for w in p.wallets)]
+            has_before = move.is_first or any(time <= at for time in times)
+            has_after = at + NEAR >= until or any(time > at for time in times)
+            if not has_before or not has_after:
+                return None
+        found = merged(found, close)
+    return found
 
 
 def _newest(points: Sequence[DetailPoint]) -> list[DetailPoint]:
@@ -117,7 +163,7 @@ def _is_known(wallet: WalletState, found: Mapping[UUID, Sequence[DetailPoint]], 
     """Tell whether the wallet's state at the edge is there, or it had none."""
     if wallet.first_ok_at is None or wallet.first_ok_at > edge:
         return True
-    points = reversed(found[wallet.account_id])
+    points = (point for point in reversed(found[wallet.account_id]) if point.at <= edge)
     return any(seen.ok and seen.wallet == wallet.wallet for point in points for seen in point.wallets)
 
 
@@ -136,7 +182,7 @@ def _moves(
     left = ((account.id, None, account.removed_at) for account in accounts if account.removed_at is not None)
     others = [*((one, name, at - INSTANT) for one, name, at in joins), *left]
     return [_Move(row.account_id, row.wallet, row.booked_at) for row in flows] + [
-        _Move(one, name, at) for one, name, at in others if since < at <= until
+        _Move(one, name, at, is_first=name is not None) for one, name, at in others if since < at <= until
     ]
 
 
@@ -153,4 +199,5 @@ def _sides(moves: Iterable[_Move], points: Points) -> list[datetime]:
         times = [move.at] if move.wallet is None else good.get((move.account_id, move.wallet), [])
         after = bisect_right(times, move.at)
         sides |= {times[n] for n in (after - 1, after) if 0 <= n < len(times)}
+        sides |= {at - INSTANT for at in times[after : after + 1]}  # the bracket begins with anybody's last reading
     return sorted(sides)

@@ -9,9 +9,11 @@ from uuid import UUID
 import pytest
 
 from core.domain.marks import Mark, MarkKind
+from core.domain.pnl import daily_pnl
 from core.domain.points import DetailPoint, HeldAsset, OpenLeg, WalletPoint
 from core.domain.types import ExchangeAccount, WalletState
 from core.services import accounts
+from core.services.books import load_book
 from core.services.main_account import set_main
 from core.services.overview_results import Latest, load_running
 from core.services.overview_types import PnlFigure
@@ -357,3 +359,23 @@ def test_only_a_day_on_which_nothing_came_or_went_is_shown_without_a_book(
         running = load_running(uow, shown, latest, month=NOW.date().replace(day=1))
     assert (running.days[-1].result.price_effect is None) is is_quiet
     assert timedelta(0) < running.days[-1].result.ends_at - running.days[-1].result.begins_at <= DAY
+
+
+FULL = [world for world in WORLDS if world is not price_lost_today]
+
+
+@pytest.mark.parametrize("happen", FULL, ids=lambda world: world.__name__)
+def test_the_few_points_that_are_read_say_what_all_points_say(office: Office, happen: Callable[[Office], None]) -> None:
+    happen(office)
+    results = ask(office, ALL, TODAY)
+    scope = replace(office.mine, client_ids=frozenset({office.ana.id}))
+    with office.web.begin(scope, write=False) as uow:
+        book = load_book(
+            uow, scope, results.shown, MIDNIGHT, NOW, time_zone=office.ana.time_zone, step_seconds=1
+        )  # fmt: skip
+    today = NOW.date().isoformat()
+    (whole,) = daily_pnl(book, today, today, now=NOW)
+    mine = results.days[-1].result
+    for name in ("total", "net_flows", "scope_flows", "equity0", "equity1", "twr"):
+        assert getattr(mine, name) == pytest.approx(getattr(whole, name), abs=1e-6), name
+    assert mine.status == whole.status
