@@ -108,7 +108,7 @@ class BinanceConnector(RestConnector):
         self.overview_due = 0.0
         self.refused: dict[Endpoint, float] = {}
         self._moves: dict[str, trades.Moves] = {}
-        self._listed: tuple[float, Mapping[str, tuple[str, str]]] | None = None
+        self._listed: tuple[float, Mapping[str, trades.Pair]] | None = None
 
     @property
     def has_wallet_api(self) -> bool:
@@ -152,8 +152,8 @@ class BinanceConnector(RestConnector):
     ) -> list[LedgerEntry]:
         """Return what changed balances in [since, until], oldest first.
 
-        Trades on spot and margin are told of the pairs whose coins moved between two readings, or are held now where
-        there is no earlier one. Deposits and withdrawals that were settled in the span but asked for
+        Trades on spot and margin are told of the pairs whose coins moved between two readings; without an earlier one,
+        of what is held now against money. Deposits and withdrawals that were settled in the span but asked for
         up to two days earlier are told too. USD-M income is kept for three months only.
         """
         return HistoryReader(self).read(since, until, wallets)
@@ -208,8 +208,8 @@ class BinanceConnector(RestConnector):
         """Return what the readings of a wallet showed to have moved since the connector was made."""
         return self._moves.setdefault(wallet, trades.Moves())
 
-    def listed(self) -> Mapping[str, tuple[str, str]]:
-        """Return the spot pairs with their base and quote, asked once an hour."""
+    def listed(self) -> Mapping[str, trades.Pair]:
+        """Return the spot pairs, asked once an hour."""
         if self._listed is None or time.monotonic() > self._listed[0]:
             prices = self.call(api.TICKERS).prices or {}
             self._listed = (time.monotonic() + FEATURES_SECONDS, trades.listed_pairs(prices))

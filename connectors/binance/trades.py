@@ -5,6 +5,7 @@ its pair, so what two readings of a wallet show to have moved names the pairs; t
 of their coins moved, as a coin can be bought and sold between two readings.
 """
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,11 +22,24 @@ from connectors.types import Balance, LedgerEntry, LedgerKind
 if TYPE_CHECKING:
     from connectors.binance.connector import BinanceConnector
 
+log = logging.getLogger(__name__)
+
 PAGE = 1000
 USUAL_PAGE = 500
 USUAL_QUOTE = "USDT"
+MONEY = frozenset(QUOTES) - {"BTC", "ETH", "BNB", "SOL", "XRP", "TRX", "DOGE", "DOT"}
+MOST_UNKNOWN = 40  # pairs that are asked where no earlier reading tells what has moved
 NOTE_AGE = timedelta(minutes=15)
 FIRST_ID = timedelta(seconds=2)  # a trade may be told this much after the balance it changed
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A listed pair: units of `quote` for one `base` at the last trade."""
+
+    base: str
+    quote: str
+    price: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +88,33 @@ class Moves:
             return None
         return {asset for asset, at in self.moved_at.items() if at >= since}
 
-    def pairs(self, listed: Callable[[], Mapping[str, tuple[str, str]]], since: datetime, named: set[str]) -> list[str]:
+    def pairs(self, listed: Callable[[], Mapping[str, Pair]], since: datetime, named: set[str]) -> list[str]:
         """Return the pairs that may have been traded since then; `named` are coins that other histories tell of."""
         moved = self.since(since)
-        bases = moved if moved is not None else {*self.held, *self.moved_at, *named}
+        if moved is None:
+            return self._unknown(listed, named)
+        if not moved:
+            return []
+        return sorted(
+            name
+            for name, pair in listed().items()
+            if {pair.base, pair.quote} <= moved or (name in self.traded and moved & {pair.base, pair.quote})
+        )
+
+    def _unknown(self, listed: Callable[[], Mapping[str, Pair]], named: set[str]) -> list[str]:
+        """Return the pairs of what is held against money, those of the largest holdings where they are too many."""
+        bases = {*self.held, *self.moved_at, *named}
         if not bases:
             return []
-        quotes = bases if moved is not None else bases | {USUAL_QUOTE}
-        return sorted(
-            pair
-            for pair, ends in listed().items()
-            if (ends[0] in bases and ends[1] in quotes) or (pair in self.traded and (moved is None or moved & {*ends}))
-        )
+        quotes = {USUAL_QUOTE, *(bases & MONEY)}
+        found = [
+            (name not in self.traded, pair.quote != USUAL_QUOTE, -self.held.get(pair.base, ZERO) * pair.price, name)
+            for name, pair in listed().items()
+            if (pair.base in bases and pair.quote in quotes) or name in self.traded
+        ]
+        if len(found) > MOST_UNKNOWN:
+            log.warning("trades of %s pairs not asked for", len(found) - MOST_UNKNOWN)
+        return [name for *_rank, name in sorted(found)[:MOST_UNKNOWN]]
 
 
 def fills(answer: Answer) -> Reading:
@@ -105,10 +134,10 @@ def fills(answer: Answer) -> Reading:
     )
 
 
-def listed_pairs(symbols: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return base and quote of the pairs whose quote is known."""
-    split = ((symbol, split_pair(symbol, QUOTES)) for symbol in symbols)
-    return {symbol: pair for symbol, pair in split if pair is not None}
+def listed_pairs(prices: Mapping[str, Decimal]) -> dict[str, Pair]:
+    """Return the pairs whose quote is known, of the last prices of all."""
+    split = ((symbol, split_pair(symbol, QUOTES), price) for symbol, price in prices.items())
+    return {symbol: Pair(*pair, price) for symbol, pair, price in split if pair is not None}
 
 
 def find_fills(

@@ -9,7 +9,7 @@ import pytest
 
 from connectors._base import RestConnector
 from connectors._reading import Answer
-from connectors.binance.trades import PAGE, Moves, fills
+from connectors.binance.trades import MOST_UNKNOWN, PAGE, Moves, fills, listed_pairs
 from connectors.errors import ConnectorError
 from connectors.sandbox import Fault, FaultKind, Sandbox, SandboxConfig
 from connectors.types import Balance, LedgerEntry, LedgerKind
@@ -18,7 +18,8 @@ from tests.core.sync.house import MovableClock
 
 START = datetime(2026, 1, 20, 12, tzinfo=UTC)
 TRADES = "/api/v3/myTrades"
-LISTED = {"BTCUSDT": ("BTC", "USDT"), "ETHUSDT": ("ETH", "USDT"), "ETHBTC": ("ETH", "BTC"), "SOLBNB": ("SOL", "BNB")}
+PRICES = {"BTCUSDT": Decimal(90000), "BTCBRL": Decimal(500000), "ETHUSDT": Decimal(3000), "ETHBTC": Decimal("0.03")}
+LISTED = listed_pairs(PRICES)
 HOUR = timedelta(hours=1)
 D = Decimal
 
@@ -75,7 +76,18 @@ def test_without_an_earlier_reading_the_pairs_of_what_is_held_are_asked() -> Non
     moves = Moves()
     moves.note(held(BTC="1", USDT="5"), START)
     assert pairs(moves, START - HOUR) == ["BTCUSDT"]
-    assert pairs(moves, START - HOUR, "ETH") == ["BTCUSDT", "ETHBTC", "ETHUSDT"]
+    assert pairs(moves, START - HOUR, "ETH", "BRL") == ["BTCUSDT", "ETHUSDT", "BTCBRL"]
+
+
+def test_of_very_many_coins_the_largest_holdings_are_asked_and_the_rest_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    prices = {f"C{number}USDT": D(number) for number in range(1, MOST_UNKNOWN + 11)}
+    moves = Moves()
+    moves.note(held(**{name.removesuffix("USDT"): "1" for name in prices}), START)
+    found = moves.pairs(lambda: listed_pairs(prices), START - HOUR, set())
+    assert found == [f"C{number}USDT" for number in range(MOST_UNKNOWN + 10, 10, -1)]
+    assert "10 pairs" in caplog.text
 
 
 def test_a_pair_is_asked_when_both_of_its_coins_have_moved() -> None:

@@ -84,8 +84,9 @@ UNREADABLE = {("bitget", "unified"): {"earn", "bots"}}
 
 def names_of(exchange: str) -> list[str]:
     """Return the keys of the accounts that are lived: the rich one, the one without hedge mode, one of each mode."""
-    found, modes = [RICH, ONE_WAY], {"classic"}
-    for spec in dialects.load(exchange).accounts():
+    specs = dialects.load(exchange).accounts()
+    found, modes = [RICH, ONE_WAY], {spec.mode for spec in specs if spec.name == "rich"}
+    for spec in specs:
         busy = spec.habits.spot_trades or spec.habits.futures_trades
         if spec.name not in ("rich", ONE_WAY) and busy and (spec.mode not in modes or spec.name == "margin"):
             found.append(spec.name)

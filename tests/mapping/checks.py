@@ -86,7 +86,7 @@ def wrong_where_a_row_is_forgotten(lived: Lived) -> Iterator[str]:
     for row in one_of_each_kind(lived):
         end = interval_end(lived.points, row.booked_at)
         number = (day_of(end) - first).days
-        _forget(lived, row)
+        forget(lived, row)
         days = [first + timedelta(days=number + step) for step in (-1, 1)]
         after = [day.unexplained or 0.0 for day in lived.results_of(*days)]
         with lived.storage.begin() as uow:
@@ -120,7 +120,8 @@ def _legs(lived: Lived, row: LedgerRow) -> list[LedgerRow]:
     return [leg for leg in legs if (leg.wallet, leg.ref or leg.booked_at) == name]
 
 
-def _forget(lived: Lived, row: LedgerRow) -> None:
+def forget(lived: Lived, row: LedgerRow) -> None:
+    """Delete a row from storage."""
     statement = text("DELETE FROM ledger_entries WHERE dedupe_key = :key AND wallet = :wallet")
     with lived.storage.engine.begin() as connection:
         assert connection.execute(statement, {"key": row.dedupe_key, "wallet": row.wallet}).rowcount == 1

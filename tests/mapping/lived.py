@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import connectors
+from connectors import _base, _pace
 from connectors.sandbox import Sandbox, SandboxConfig
 from connectors.sandbox.model import Event
 from connectors.types import LedgerEntry
@@ -125,6 +126,17 @@ def readings(plan: Plan) -> list[datetime]:
 
 
 @contextmanager
+def standing_still() -> Iterator[None]:
+    """Let nothing wait: the world's clock stands still, so limits by the second are off."""
+    kept = _pace.LONGEST_WINDOW_SECONDS, _base.RETRY_SECONDS
+    _pace.LONGEST_WINDOW_SECONDS, _base.RETRY_SECONDS = 0, 0.0
+    try:
+        yield
+    finally:
+        _pace.LONGEST_WINDOW_SECONDS, _base.RETRY_SECONDS = kept
+
+
+@contextmanager
 def live(exchange: str, key: str, folder: Path, plan: Plan | None = None) -> Iterator[Lived]:
     """Give one account's past."""
     plan = plan or Plan()
@@ -133,7 +145,7 @@ def live(exchange: str, key: str, folder: Path, plan: Plan | None = None) -> Ite
     config = SandboxConfig(
         seed=plan.seed, opened_on=opened_on, clock=clock, exchanges=(exchange,), enforce_limits=False, seldom=True
     )
-    with Sandbox(config) as sandbox, fresh_storage("sqlite", folder) as storage:
+    with standing_still(), Sandbox(config) as sandbox, fresh_storage("sqlite", folder) as storage:
         client: User = replace(make_user("ana"), time_zone=ZONE)
         with storage.begin() as uow:
             uow.users.add(client, None)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors import _base, _pace
 from tests.mapping import checks
 from tests.mapping.cases import CASES, RICH, SHORT_DAYS
 from tests.mapping.lived import DAYS, Lived, Plan, live
@@ -17,11 +16,8 @@ def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """Give one account's past: ninety days of the one that does most, two weeks of the others."""
     exchange, name = request.param
     plan = Plan(days=DAYS if name == RICH else SHORT_DAYS)
-    with pytest.MonkeyPatch.context() as patch:  # the world's clock stands still: limits by the second are off
-        patch.setattr(_pace, "LONGEST_WINDOW_SECONDS", 0)
-        patch.setattr(_base, "RETRY_SECONDS", 0.0)
-        with live(exchange, name, tmp_path_factory.mktemp("lived"), plan) as made:
-            yield made
+    with live(exchange, name, tmp_path_factory.mktemp("lived"), plan) as made:
+        yield made
 
 
 def test_every_day_closes_and_its_parts_make_up_its_total(lived: Lived) -> None:
