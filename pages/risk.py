@@ -1,7 +1,5 @@
 """Positions & risk: what is at stake, which way it leans, how near it is to liquidation, position by position."""
 
-from uuid import UUID
-
 import streamlit as st
 
 from core.domain.types import User
@@ -16,8 +14,6 @@ from core.ui.guard import Visitor, require_scope
 from core.ui.i18n import _
 from core.ui.risk_cards import render_risk_cards
 
-CURRENCY = "USD"
-
 
 def main() -> None:
     """Draw the page."""
@@ -29,11 +25,11 @@ def main() -> None:
         return
     view = filters.view_from_url()
     try:
-        risk = _load(visitor, client.id, view)
+        risk = _load(visitor, client, view)
     except NotFoundError:
         filters.clear()
         view = filters.view_from_url()
-        risk = _load(visitor, client.id, view)
+        risk = _load(visitor, client, view)
     _render_title(risk, client, view)
     live.render_head(risk, client.id, render_risk_cards)
     if risk.empty is EmptyState.NONE:
@@ -42,13 +38,13 @@ def main() -> None:
         render_empty(risk, visitor)
 
 
-def _load(visitor: Visitor, client_id: UUID, view: str) -> Risk:
+def _load(visitor: Visitor, client: User, view: str) -> Risk:
     return load_risk(
         visitor.web.storage,
         visitor.scope,
-        client_id=client_id,
+        client_id=client.id,
         view=view,
-        currency=CURRENCY,
+        currency=filters.currency_from_url(client),
         time_zone=visitor.user.time_zone,
         now=visitor.web.clock(),
     )
@@ -61,6 +57,7 @@ def _render_title(risk: Risk, client: User, view: str) -> None:
             return
         with st.container(horizontal=True, vertical_alignment="bottom", width="content", key="filters"):
             filters.render_account_filter([health.account for health in risk.accounts], view)
+            filters.render_currency_filter(client, risk.currency)
             query = {"client": str(client.id), "view": view, "currency": risk.currency}
             exports.render_links({"positions_risk": _("Positions & risk")}, query)
 

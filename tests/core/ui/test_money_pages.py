@@ -109,3 +109,12 @@ def test_what_has_no_price_is_counted_and_listed(house: ScreenHouse, page: str) 
     assert list(rows["amount"]) == [7, Decimal("1234.5")]
     assert list(rows["age"]) == ["—", "2 d"]
     assert rows["price"].iloc[1] == Decimal("0.25")
+
+
+def test_positions_and_risk_are_in_the_persons_currency(house: ScreenHouse, bank: Sandbox) -> None:
+    ana = house.person(currency="BRL")
+    house.read(house.account(ana), equity=1234.5)
+    at = house.screen(ana, "risk")
+    assert not at.exception
+    assert at.selectbox(key="filter_currency").value == "BRL"
+    assert "R\\$" in words(at)
