@@ -31,8 +31,10 @@ LATE_SECONDS = 45.0
 LIMITED, LIMITED_ACCOUNTS = "binance", 400  # about three times what one address allows at 30 s
 SETTLED_SECONDS = 600.0  # first readings are dear, and the plan is made for them at first
 BUDGET_GOAL = 0.95
-FAMILIES = {"api": "/api/", "fapi": "/fapi/", "dapi": "/dapi/"}  # counts that a whole address shares, by path
+FAMILIES = {"api": "/api/", "fapi": "/fapi/", "dapi": "/dapi/"}  # counts that many endpoints share, by path
+EACH, EACH_PREFIX = "sapi", "/sapi/"  # a count of this limit for every endpoint
 HANGING = 7
+SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +154,11 @@ def within_limits(accounts: int = LIMITED_ACCOUNTS, minutes: int = 3) -> None:
         refused = sum(row["count"] for row in it.exchanges.rows() if row["status"] in (418, 429))
         seconds = {state.planned_interval_seconds for state in it.house.states().values()}
     limits = {limit.name: limit.limit for limit in PUBLISHED[LIMITED]}
-    shares = {name: weight / minutes / limits[name] for name, weight in used.items()}
+    shares = {name: weight / minutes / limits.get(name, limits[EACH]) for name, weight in used.items()}
     most = max(shares.values(), default=0.0)
+    tightest = sorted(shares.items(), key=lambda item: -item[1])[:SHOWN]
     show(f"{LIMITED}, {accounts} accounts: refused for the limits", f"{refused}", "goal 0; from the first second on")
-    each = ", ".join(f"{name} {share:.1%}" for name, share in sorted(shares.items()))
+    each = ", ".join(f"{name} {share:.1%}" for name, share in tightest)
     show(
         f"{LIMITED}: of the tightest budget used",
         f"{most:.1%}",
@@ -164,11 +167,13 @@ def within_limits(accounts: int = LIMITED_ACCOUNTS, minutes: int = 3) -> None:
 
 
 def _weights(exchanges: Running) -> dict[str, int]:
-    """Return the weights asked so far by family."""
+    """Return the weights asked so far by count: those of a family, or of an endpoint that is counted by itself."""
     endpoints = dialects.load(LIMITED).endpoints
     sums: dict[str, int] = defaultdict(int)
     for row in exchanges.rows():
-        family = next((name for name, prefix in FAMILIES.items() if row["path"].startswith(prefix)), None)
+        path = row["path"]
+        own = path if path.startswith(EACH_PREFIX) else None
+        family = next((name for name, prefix in FAMILIES.items() if path.startswith(prefix)), own)
         endpoint = endpoints.get((row["method"], row["path"]))
         if family and endpoint:
             sums[family] += endpoint.weight * row["count"]
