@@ -13,10 +13,11 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import Engine, insert, text
 
 from core.domain.types import ExchangeAccount, User
 from core.persistence import SqlStorage
+from core.persistence.engine import StorageRole, make_engine, parse_url
 from core.persistence.models import DayResultRow, DetailPackRow, EquityPackRow, EquityPointRow, LedgerEntryRow
 from core.ports import PointWindow
 from tests.bench.history_data import (
@@ -24,7 +25,7 @@ from tests.bench.history_data import (
     ENTRIES_A_DAY,
     NOW,
     as_stored,
-    copy,
+    write,
     year_of_days,
     year_of_entries,
     year_of_equity,
@@ -33,7 +34,7 @@ from tests.bench.history_data import (
 from tests.bench.report import show
 from tests.bench.writes import inserts, write_naive_points
 from tests.core.persistence.makers import add_account, make_user
-from tests.databases import BACKENDS, fresh_storage
+from tests.databases import BACKENDS, fresh_url
 
 ACCOUNTS, FAST, CLIENTS = 100, 25, 10
 FLEET = 10_000
@@ -45,18 +46,23 @@ def main() -> None:
     """Measure both databases."""
     show("an account of the measure", f"{ASSETS} assets, 2 positions", f"{ENTRIES_A_DAY} ledger entries a day")
     for backend in BACKENDS:
-        with tempfile.TemporaryDirectory() as folder, fresh_storage(backend, Path(folder)) as storage:
-            measure(backend, storage)
+        with tempfile.TemporaryDirectory() as folder, fresh_url(backend, Path(folder)) as url:
+            storage, owner = SqlStorage(url), make_engine(parse_url(url), role=StorageRole.CLI)
+            try:
+                measure(backend, storage, owner)
+            finally:
+                storage.dispose()
+                owner.dispose()
 
 
-def measure(backend: str, storage: SqlStorage) -> None:
+def measure(backend: str, storage: SqlStorage, owner: Engine) -> None:
     """Fill a database with a year of 100 accounts and print what it costs."""
     clients, accounts = people(storage)
     began = time.perf_counter()
     points = fill(storage, accounts)
-    naive_points = write_naive_points(storage)
+    naive_points = write_naive_points(owner)
     show(f"{backend}: filled", f"{time.perf_counter() - began:.0f} s", f"{points['equity']:,} equity points")
-    with storage.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE" if backend == "postgresql" else "ANALYZE"))
     sizes = table_sizes(storage)
     naive_point = sizes.pop("naive_points") / naive_points
@@ -73,7 +79,7 @@ def measure(backend: str, storage: SqlStorage) -> None:
     naive = NAIVE_ROW_BYTES * ASSETS
     show(f"{backend}: all balances of a point", f"{detail:.0f} B, {detail / naive:.3f} of naive", "goal <= 0.05")
     queries(backend, storage, clients[0], [account for account in accounts if account.user_id == clients[0].id])
-    inserts(backend, storage, accounts[0])
+    inserts(backend, storage, owner, accounts[0])
 
 
 def people(storage: SqlStorage) -> tuple[list[User], list[ExchangeAccount]]:
@@ -107,9 +113,9 @@ def fill(storage: SqlStorage, accounts: Sequence[ExchangeAccount]) -> dict[str, 
         ]
         with storage.engine.begin() as connection:
             connection.execute(insert(EquityPackRow), [row for packed, _ in stored for row in packed])
-            copy(storage, connection, EquityPointRow, [row for _, left in stored for row in left])
+            write(connection, EquityPointRow, [row for _, left in stored for row in left])
             connection.execute(insert(DetailPackRow), rows)
-            copy(storage, connection, LedgerEntryRow, list(year_of_entries(account)))
+            write(connection, LedgerEntryRow, list(year_of_entries(account)))
             connection.execute(insert(DayResultRow), list(year_of_days(account)))
         counted["equity"] += sum(len(bars) for _, bars in sizes)
         counted["details"] += sum(count for *_rest, count in packs[fast])

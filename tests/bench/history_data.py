@@ -1,6 +1,5 @@
 """A year of made-up history of one account, as storage holds it after thinning and packing."""
 
-import io
 import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,12 +7,14 @@ from decimal import Decimal
 from itertools import groupby
 
 import numpy as np
-from sqlalchemy import insert
+from sqlalchemy import Connection
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import DeclarativeBase
 
 from core.domain.points import DetailPoint, HeldAsset, OpenLeg, WalletPoint
 from core.domain.types import ExchangeAccount
-from core.persistence import SqlStorage
 from core.persistence.buckets import SPANS, Bar
+from core.persistence.bulk import insert_rows
 from core.persistence.equity_codec import pack_equity
 from core.persistence.point_codec import pack_points
 from core.persistence.repositories.equity_packs import CLOSED_AFTER, WORTH_A_PACK
@@ -26,20 +27,14 @@ KEPT = ((30, 2), (300, 30), (3600, 365), (86_400, 365))
 CLOSED_SECONDS = int(CLOSED_AFTER.total_seconds())
 
 
-def copy(storage: SqlStorage, connection: object, model: type, rows: Sequence[dict[str, object]]) -> None:
-    """Write many rows the quick way: COPY where there is one."""
-    if storage.is_sqlite:
-        connection.execute(insert(model), rows)  # type: ignore[attr-defined]
-        return
-    names = list(rows[0])
-    lines = io.StringIO()
-    for row in rows:
-        lines.write("\t".join("\\N" if row[name] is None else str(row[name]) for name in names) + "\n")
-    table = model.__tablename__  # type: ignore[attr-defined]
-    driver = connection.connection.driver_connection  # type: ignore[attr-defined]
-    quoted = ", ".join(f'"{name}"' for name in names)
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({quoted}) FROM STDIN") as target:
-        target.write(lines.getvalue())
+def write(connection: Connection, model: type[DeclarativeBase], rows: Rows) -> None:
+    """Write many rows the quick way."""
+    insert_rows(connection, model, as_they_are, rows)
+
+
+def as_they_are(insert: sqlite.Insert) -> sqlite.Insert:
+    """Return an INSERT that expects no row to be there already."""
+    return insert
 
 
 def year_of_equity(seed: int, *, fast: bool) -> Iterator[tuple[int, list[Bar]]]:

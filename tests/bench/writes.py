@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from uuid import UUID, uuid4
 
-from sqlalchemy import Boolean, DateTime, Double, Index, Integer, Numeric, Uuid, insert
+from sqlalchemy import Boolean, DateTime, Double, Engine, Index, Integer, Numeric, Uuid, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from core.domain.types import ExchangeAccount
@@ -62,9 +62,9 @@ class NaiveReading(NaiveBase):
     value: Mapped[float] = mapped_column(Double())
 
 
-def write_naive_points(storage: SqlStorage) -> int:
+def write_naive_points(owner: Engine) -> int:
     """Write the points of a few days as naive rows; return how many. PostgreSQL's NUMERIC keeps a float's digits."""
-    NaiveBase.metadata.create_all(storage.engine)
+    NaiveBase.metadata.create_all(owner)
     account, rows = uuid4(), []
     for seconds, bars in year_of_equity(1, fast=False):
         for at, *money, complete in bars[-3000:]:
@@ -72,7 +72,7 @@ def write_naive_points(storage: SqlStorage) -> int:
             instant = datetime.fromtimestamp(at / 1e6, UTC)
             place = {"id": uuid4(), "account_id": account, "bucket_seconds": seconds, "at": instant}
             rows.append({**place, **figures, "complete": complete})
-    with storage.engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(insert(NaivePoint), rows)
     return len(rows)
 
@@ -82,15 +82,15 @@ def to_amount(value: float) -> Decimal:
     return Decimal(repr(value))
 
 
-def inserts(backend: str, storage: SqlStorage, account: ExchangeAccount) -> None:
+def inserts(backend: str, storage: SqlStorage, owner: Engine, account: ExchangeAccount) -> None:
     """Print the processor time of storing against naive rows through the ORM, in pairs: one by one, and in bulk."""
-    NaiveBase.metadata.create_all(storage.engine)
+    NaiveBase.metadata.create_all(owner)
     world, rows = World(), ASSETS + 3
     single: list[tuple[float, float]] = []
     for number in range(ROUNDS):
         readings = [one_reading(world, account, number * READINGS + n) for n in range(READINGS)]
         ours = processor(partial(store, storage, readings))
-        naive = processor(partial(add_naive, storage, account, rows, times=READINGS))
+        naive = processor(partial(add_naive, owner, account, rows, times=READINGS))
         single.append((ours / READINGS, naive / READINGS))
     ours, naive = medians(single)
     show(f"{backend}: storing a reading, processor", f"{ours * 1000:.2f} ms, {ours / naive:.2f} of ORM add_all", "")
@@ -98,7 +98,7 @@ def inserts(backend: str, storage: SqlStorage, account: ExchangeAccount) -> None
         pairs, count = [], 0
         for number in range(ROUNDS):
             work, count = bulk(storage, account, number)
-            pairs.append((processor(work), processor(partial(add_naive, storage, account, count))))
+            pairs.append((processor(work), processor(partial(add_naive, owner, account, count))))
         ours, naive = medians(pairs)
         value = f"{count / ours / 1000:.0f}k rows/s, {ours / naive:.2f} of ORM add_all"
         show(f"{backend}: {name} in bulk, processor", value, "goal <= 0.10")
@@ -155,10 +155,10 @@ def bulk_ledger(storage: SqlStorage, account: ExchangeAccount, number: int) -> t
     return work, BULK
 
 
-def add_naive(storage: SqlStorage, account: ExchangeAccount, count: int, *, times: int = 1) -> None:
+def add_naive(owner: Engine, account: ExchangeAccount, count: int, *, times: int = 1) -> None:
     """Store naive rows through the ORM, as often as said, each time in its transaction."""
     for _ in range(times):
-        with Session(storage.engine) as session:
+        with Session(owner) as session:
             session.add_all(
                 [NaiveReading(account_id=account.id, at=n, amount=Decimal("1.5"), value=1.5) for n in range(count)]
             )
