@@ -5,13 +5,13 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from core.cli import accounts, backups, demo, installation, people, sandbox
+from core.cli import accounts, audit, backups, demo, installation, keys, people, sandbox
 from core.config import load_settings
 from core.errors import ConfigurationError, PlatformError
 
 EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 78
-GROUPS = (installation, people, accounts, backups, sandbox, demo)
+GROUPS = (installation, keys, people, accounts, backups, audit, sandbox, demo)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from core.bootstrap.adapters import AuditChain
+from core.bootstrap.erasing import apply_erasures
 from core.bootstrap.parts import load_private_keys, using_storage
 from core.config import Settings
 from core.errors import ConflictError, PlatformError, StorageUnavailableError, VaultLockedError
@@ -121,6 +122,7 @@ def restore_backup(settings: Settings, path: Path, now: datetime, *, replace: bo
     backup.load(path, url, bin_dir=settings.pg_bin_dir)
     rows = sum(backup.read_contents(url).counts.values())
     migrate(url)
+    apply_erasures(settings, now)
     with using_storage(settings) as storage:
         after_restore(storage, path.name, now, can_audit=settings.app_key_file.exists())
     return Restored(rows, kept)

@@ -26,8 +26,13 @@ class KeyState:
 
     kid: str
     has_check: bool
-    in_use: bool
+    data_keys: int
     at_hand: bool
+
+    @property
+    def in_use(self) -> bool:
+        """Tell whether the database needs it."""
+        return self.data_keys > 0
 
 
 def migrate_database(settings: Settings) -> None:
@@ -90,7 +95,7 @@ def _require_usual_places(settings: Settings) -> None:
 def key_states(settings: Settings) -> list[KeyState]:
     """Return every vault key that the database names or that is at hand, by id."""
     with using_storage(settings) as storage, storage.begin(write=False) as uow:
-        in_use, checks = uow.credentials.kids_in_use(), uow.credentials.key_checks()
+        counts, checks = uow.credentials.count_by_kid(), uow.credentials.key_checks()
     at_hand = set(load_private_keys(settings).kids)
-    kids = sorted(in_use | set(checks) | at_hand)
-    return [KeyState(kid, kid in checks, kid in in_use, kid in at_hand) for kid in kids]
+    kids = sorted({*counts, *checks} | at_hand)
+    return [KeyState(kid, kid in checks, counts.get(kid, 0), kid in at_hand) for kid in kids]

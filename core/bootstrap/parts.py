@@ -11,6 +11,7 @@ from functools import lru_cache
 from connectors import Connector, Exit, Meter, PtaxRates
 from connectors.types import FxRate
 from core.bootstrap.adapters import AuditChain, ConnectorLibrary, Passwords, SealingVault, Tokens, utc_now
+from core.bootstrap.living_keys import LivingKeys, LivingPublicKey
 from core.config import Settings, load_settings
 from core.domain.types import ExchangeAccount
 from core.errors import ConfigurationError
@@ -62,12 +63,12 @@ def build_web(settings: Settings) -> Web:
         ConfigurationError: keys are missing or unreadable.
     """
     app_key = keyfiles.load_app_key(settings.app_key_file)
-    public_key = load_vault_public_key(settings)
+    load_vault_public_key(settings)
     return Web(
         settings=settings,
         storage=SqlStorage(settings.database_url, role="web", audit_chain=AuditChain(app_key)),
         clock=utc_now,
-        sealer=SealingVault(VaultSealer(public_key, app_key)),
+        sealer=SealingVault(VaultSealer(LivingPublicKey(lambda: load_vault_public_key(settings)), app_key)),
         tokens=Tokens(app_key),
         passwords=Passwords(Argon2()),
         exchanges=ConnectorLibrary(settings.exchange_hosts),
@@ -90,7 +91,7 @@ def build_sync(settings: Settings) -> SyncParts:
     app_key = keyfiles.load_app_key(settings.app_key_file)
     storage = SqlStorage(settings.database_url, role="sync", audit_chain=AuditChain(app_key))
     require_schema(storage)
-    ring = load_private_keys(settings)
+    ring = LivingKeys(lambda: load_private_keys(settings), settings.vault_private_keys_file)
     with storage.begin(write=False) as uow:
         kids_in_use, key_checks = uow.credentials.kids_in_use(), uow.credentials.key_checks()
     check_keys(ring, kids_in_use, key_checks)

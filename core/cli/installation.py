@@ -1,4 +1,4 @@
-"""Commands about the installation itself: init, migrate, keys, setup-link, doctor."""
+"""Commands about the installation itself: init, migrate, setup-link, doctor."""
 
 import argparse
 import http.client
@@ -6,7 +6,7 @@ import time
 
 from core import bootstrap
 from core.cli.diagnosis import diagnose
-from core.cli.parsing import Subparsers, add_command, add_group, write_line, write_table
+from core.cli.parsing import Subparsers, add_command, write_line, write_table
 from core.config import Settings
 from core.domain.types import Role
 from core.services import auth
@@ -18,9 +18,6 @@ def register(commands: Subparsers) -> None:
     """Add the commands of this module."""
     add_command(commands, "init", init)
     add_command(commands, "migrate", migrate)
-    keys = add_group(commands, "keys", "make and look at the vault's keys")
-    add_command(keys, "init", init_keys)
-    add_command(keys, "status", show_keys)
     link = add_command(commands, "setup-link", setup_link)
     link.add_argument("--welcome", action="store_true", help="wait until the web process is ready, then greet")
     add_command(commands, "doctor", doctor)
@@ -38,22 +35,6 @@ def migrate(_options: argparse.Namespace, settings: Settings) -> int:
     """Bring the database to the newest schema (a backup is made first)."""
     bootstrap.migrate_database(settings)
     write_line("the schema is current")
-    return 0
-
-
-def init_keys(_options: argparse.Namespace, settings: Settings) -> int:
-    """Make the vault key pair and the app key; refused where keys or sealed credentials exist."""
-    made = bootstrap.create_keys(settings)
-    write_line(f"vault key {made.kid} made in {made.private_keys_file}: keep it apart from database backups")
-    return 0
-
-
-def show_keys(_options: argparse.Namespace, settings: Settings) -> int:
-    """Show which vault keys the database needs and which are at hand."""
-    rows = [("key id", "key check", "sealed data", "private key at hand")]
-    for key in bootstrap.key_states(settings):
-        rows.append((key.kid, _yes(key.has_check), _yes(key.in_use), _yes(key.at_hand)))
-    write_table(rows)
     return 0
 
 
@@ -96,7 +77,3 @@ def wait_until_ready(settings: Settings, timeout_seconds: float) -> bool:
             connection.close()
         time.sleep(0.1)
     return False
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"

@@ -1,10 +1,11 @@
-"""Commands about people: users add, list, disable."""
+"""Commands about people: users add, list, disable, erase."""
 
 import argparse
 import getpass
 import sys
 
 from core import bootstrap
+from core.bootstrap import erasing
 from core.cli.parsing import Subparsers, add_command, add_group, write_line, write_table
 from core.config import Settings
 from core.domain.types import Role
@@ -26,6 +27,9 @@ def register(commands: Subparsers) -> None:
     add_command(users, "list", list_users)
     disable = add_command(users, "disable", disable_user)
     disable.add_argument("--login", required=True)
+    erasing = add_command(users, "erase", erase_user)
+    erasing.add_argument("--login", required=True)
+    erasing.add_argument("--yes", metavar="LOGIN", required=True, help="the sign-in name again: this cannot be undone")
 
 
 def add_user(options: argparse.Namespace, settings: Settings) -> int:
@@ -65,6 +69,16 @@ def disable_user(options: argparse.Namespace, settings: Settings) -> int:
         raise NotFoundError(f"nobody signs in as {options.login}")
     people.set_active(web.storage, None, found[0].id, False, now=web.clock())
     write_line(f"{found[0].login} disabled")
+    return 0
+
+
+def erase_user(options: argparse.Namespace, settings: Settings) -> int:
+    """Erase a client for good: keys, sessions, accounts and history; a restored backup is cleared of it too."""
+    if people.normal_login(options.yes) != people.normal_login(options.login):
+        raise InvalidInputError("yes", "names_differ")
+    client_id = erasing.erase_client(settings, options.login, bootstrap.utc_now())
+    write_line(f"{options.login} ({client_id}) is erased from the database")
+    write_line(f"It is gone from the last backup after {settings.backup_keep_daily} days; a restore erases it again.")
     return 0
 
 

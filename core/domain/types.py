@@ -363,7 +363,8 @@ STOPPED = "stopped"
 class Heartbeat:
     """Last sign of life of one sidecar. `keys` is ok or locked; `stopped` is said by one that ends of itself.
 
-    `clock_seconds` is how far its clock is behind (+) those of the exchanges; 0 below five seconds.
+    `clock_seconds` is how far its clock is behind (+) those of the exchanges; 0 below five seconds. `kids` are the
+    vault keys it holds, separated by commas, the current one first.
     """
 
     sidecar_id: str
@@ -373,3 +374,4 @@ class Heartbeat:
     detail: str = ""
     egress: str = ""
     clock_seconds: float = 0.0
+    kids: str = ""

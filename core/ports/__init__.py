@@ -29,6 +29,7 @@ from core.ports.records import (
     PointRow,
     PointWindow,
     StoredReading,
+    WrappedKey,
 )
 from core.ports.storage import Storage, UnitOfWork
 
@@ -80,5 +81,6 @@ __all__ = [
     "TransferLinks",
     "TokenHasher",
     "UnitOfWork",
+    "WrappedKey",
     "Users",
 ]

@@ -126,6 +126,15 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A client's data key as stored, wrapped under a vault key."""
+
+    dek_id: str
+    client_id: UUID
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A sealed credential that waits to be verified, with the options (the exchange's own choices) it came with."""
 

@@ -62,6 +62,37 @@ def init_keys(directory: Path, *, data_keys_exist: bool) -> NewKeys:
     )
 
 
+def add_key_pair(private_file: Path, public_file: Path) -> VaultPublicKey:
+    """Make one more key pair and put it first: the private key before those in the file, the public one in its place.
+
+    Raises:
+        VaultLockedError: the private keys at hand cannot be read.
+    """
+    load_private_keys(file=private_file)
+    private = VaultPrivateKey.generate()
+    lines = [private.reveal(), *private_file.read_text(encoding="ascii").split()]
+    _replace(private_file, "\n".join(lines), OWNER_ONLY)
+    _replace(public_file, private.public.text, EVERYBODY_READS)
+    return private.public
+
+
+def drop_private_key(private_file: Path, kid: str) -> bool:
+    """Take a key out of the private keys file; return whether it was there. The current one stays.
+
+    Raises:
+        ConfigurationError: it is the current one.
+        VaultLockedError: the file cannot be read.
+    """
+    kids = load_private_keys(file=private_file).kids
+    if kids[0] == kid:
+        raise ConfigurationError(f"{kid} is the current vault key: make another one first (`keys init --next`)")
+    lines = private_file.read_text(encoding="ascii").split()
+    kept = [line for line, held in zip(lines, kids, strict=True) if held != kid]
+    if len(kept) < len(lines):
+        _replace(private_file, "\n".join(kept), OWNER_ONLY)
+    return len(kept) < len(lines)
+
+
 def load_public_key(text: str) -> VaultPublicKey:
     """Read the vault's public key from its setting.
 
@@ -135,6 +166,15 @@ def _read(path: Path, what: str, *, forbidden: int = 0) -> str:
         raise ConfigurationError(f"{what} {path} cannot be read: {reason}; run `python -m core init` first") from e
 
 
+def _replace(path: Path, text: str, mode: int) -> None:
+    """Write a file anew, whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    _write_new(partial, text, mode)
+    partial.replace(path)
+    _sync_folder(path.parent)
+
+
 def _write_new(path: Path, text: str, mode: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -142,7 +182,12 @@ def _write_new(path: Path, text: str, mode: int) -> None:
         file.write(text + "\n")
         file.flush()
         os.fsync(descriptor)
-    folder = os.open(path.parent, os.O_RDONLY)  # without this a power cut may take the file and keep what it sealed
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    """Put a folder's names on disk: a power cut must not take a key file and keep what it sealed."""
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -73,6 +73,7 @@ class Runner:
         self._meters = Meters(parts.storage, parts.clock, egress=settings.egress, is_alone=settings.is_sqlite)
         self._is_alone = settings.is_sqlite
         self._planner = Planner(parts.storage, intervals, self._meters)
+        self._opener = parts.opener
         self._connections = Connections(
             parts.opener,
             lambda account, fields: parts.make_connector(account, fields, self._meters.of(account.exchange)),
@@ -201,7 +202,8 @@ class Runner:
     def _beat(self, now: datetime, keys: str = "ok") -> None:
         """Store a sign of life and what has been counted since the last one; the first one sees the dead off."""
         own, clock = self.tools, self.tools.clocks.own_error_seconds()
-        beat = Heartbeat(own.owner, self._started_at, now, keys, __version__, own.egress, clock)
+        kids = ",".join(self._opener.kids)
+        beat = Heartbeat(own.owner, self._started_at, now, keys, __version__, own.egress, clock, kids)
         with self.tools.tallies.taken() as tallies, self.tools.storage.begin() as uow:
             if self._beat_at is None:
                 uow.syncing.forget_sidecars(silent_before=now if self._is_alone else now - FORGOTTEN_AFTER)

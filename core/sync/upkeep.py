@@ -57,6 +57,14 @@ class Upkeep:
                 log.exception("upkeep failed", extra={"client_id": str(client.id)})
         if is_hour:
             self._thinned_at = now
+            self._tell_audit_head()
+
+    def _tell_audit_head(self) -> None:
+        """Write the head of the audit log into the log: whoever cuts rows off the table's end is found out."""
+        with self._storage.begin(write=False) as uow:
+            head = uow.audit.head()
+        if head is not None:
+            log.info("audit head %d:%s", *head)
 
     def _take_turn(self, now: datetime) -> bool:
         with self._storage.begin() as uow:

@@ -13,6 +13,7 @@ from core.persistence.engine import StorageRole, make_engine, parse_url, sqlite_
 
 VERSIONS = "alembic_version"
 DATA = ("users", "exchange_accounts", "audit_log")
+KIDS = text("SELECT DISTINCT kid FROM data_keys ORDER BY kid")
 OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
     "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -27,10 +28,11 @@ class UnusableBackupError(PlatformError):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The revision of the schema and the number of rows of each table."""
+    """The revision of the schema, the number of rows of each table, and the vault keys that its data keys need."""
 
     revision: str | None
     counts: Mapping[str, int]
+    kids: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -63,7 +65,8 @@ def count_rows(connection: Connection) -> Contents:
     revision = None
     if VERSIONS in names:
         revision = connection.execute(text(f"SELECT version_num FROM {VERSIONS}")).scalar_one_or_none()  # noqa: S608
-    return Contents(revision, counts)
+    kids = connection.execute(KIDS).scalars().all() if "data_keys" in names else ()
+    return Contents(revision, counts, tuple(kids))
 
 
 def has_data(contents: Contents) -> bool:

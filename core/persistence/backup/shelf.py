@@ -19,7 +19,10 @@ STAMP = "%Y%m%dT%H%M%S%fZ"
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """One backup. `verified_at` None: nobody has proved yet that it can be restored; `problem`: that it cannot."""
+    """One backup. `verified_at` None: nobody has proved yet that it can be restored; `problem`: that it cannot.
+
+    `kids` are the vault keys without which its credentials do not open; None where that was not noted.
+    """
 
     path: Path
     made_at: datetime
@@ -30,6 +33,7 @@ class Backup:
     verified_at: datetime | None = None
     keys_opened: bool = False
     problem: str = ""
+    kids: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ class Shelf:
 
     def add(self, path: Path, contents: Contents, now: datetime) -> Backup:
         """Put the note of a new backup beside it."""
-        made = Backup(path, now, path.stat().st_size, digest(path), contents.revision, contents.counts)
+        made = Backup(
+            path, now, path.stat().st_size, digest(path), contents.revision, contents.counts, kids=contents.kids
+        )
         self.write_note(made)
         return made
 
@@ -124,11 +130,12 @@ def read_note(path: Path) -> Backup | None:
     """Return what was noted of a backup; None where there is no note that can be read."""
     try:
         values: dict[str, Any] = json.loads(note_path(path).read_text(encoding="utf-8"))
-        verified = values.pop("verified_at")
+        verified, kids = values.pop("verified_at"), values.pop("kids", None)
         return Backup(
             path=path,
             made_at=datetime.fromisoformat(values.pop("made_at")),
             verified_at=datetime.fromisoformat(verified) if verified else None,
+            kids=None if kids is None else tuple(kids),
             **values,
         )
     except (OSError, ValueError, TypeError, KeyError):

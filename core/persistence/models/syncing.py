@@ -103,6 +103,7 @@ class HeartbeatRow(Base):
     detail: Mapped[str]
     egress: Mapped[str] = mapped_column(String(64), server_default="")
     clock_seconds: Mapped[float] = mapped_column(server_default="0")
+    kids: Mapped[str] = mapped_column(server_default="")
 
 
 class ReadingPlanRow(Base):

@@ -15,7 +15,7 @@ from core.persistence.models import CredentialCandidateRow, DataKeyRow, Exchange
 from core.persistence.repositories.accounts import NO_CREDENTIAL
 from core.persistence.repositories.base import EVERY_CLIENT, Query, Repository
 from core.persistence.repositories.data_keys import add_data_key, delete_unused_data_keys
-from core.ports import Candidate
+from core.ports import Candidate, WrappedKey
 
 PROMOTED = (
     "generation",
@@ -157,6 +157,24 @@ class CredentialRepository(Repository):
     def add_key_check(self, kid: str, token: str) -> None:
         """Store the proof token of a vault key, in place of an earlier one."""
         self._upsert(KeyCheckRow, [{"kid": kid, "token": token}])
+
+    def drop_key_check(self, kid: str) -> None:
+        """Forget the proof of a vault key that nothing needs any more."""
+        self.run(delete(KeyCheckRow).where(KeyCheckRow.kid == kid))
+
+    def data_keys_of_others(self, kid: str, *, limit: int) -> list[WrappedKey]:
+        """Return data keys of any client that are wrapped under another vault key than this one."""
+        columns = (DataKeyRow.dek_id, DataKeyRow.client_id, DataKeyRow.token)
+        statement = select(*columns).prefix_with(EVERY_CLIENT).where(DataKeyRow.kid != kid)
+        return [WrappedKey(*row) for row in self.run(statement.order_by(DataKeyRow.dek_id).limit(limit))]
+
+    def swap_data_key(self, old: WrappedKey, token: str) -> bool:
+        """Put another wrapping in the place of this one; False where it is not there any more."""
+        same = and_(
+            DataKeyRow.dek_id == old.dek_id, DataKeyRow.client_id == old.client_id, DataKeyRow.token == old.token
+        )
+        changed = self.run(update(DataKeyRow).where(same).values(token=token, kid=token.split(".")[1]))
+        return changed.rowcount == 1
 
     def kids_in_use(self) -> set[str]:
         """Return the vault keys that stored data keys are wrapped under."""

@@ -57,6 +57,7 @@ BEAT_COLUMNS = (
     HeartbeatRow.detail,
     HeartbeatRow.egress,
     HeartbeatRow.clock_seconds,
+    HeartbeatRow.kids,
 )
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import delete, func, insert, select, update
 
 from core.domain.types import Role, User
 from core.errors import NotFoundError
-from core.persistence.models import UserRow
+from core.persistence.models import CredentialCandidateRow, DataKeyRow, ExchangeAccountRow, UserRow
+from core.persistence.repositories.accounts import NO_CREDENTIAL
 from core.persistence.repositories.base import EVERY_CLIENT, Repository
 from core.ports import ClientIds
 
@@ -86,6 +87,14 @@ class UserRepository(Repository):
         found = self.run(update(UserRow).where(UserRow.id == user_id).values(password_hash=password_hash))
         if not found.rowcount:
             raise NotFoundError("user")
+
+    def erase(self, user_id: UUID) -> bool:
+        """Delete a person with everything they own, data keys before all else; False where there is none."""
+        own = ExchangeAccountRow.user_id == user_id
+        self.run(update(ExchangeAccountRow).where(own).values(dict(NO_CREDENTIAL)))
+        self.run(delete(CredentialCandidateRow).where(CredentialCandidateRow.client_id == user_id))
+        self.run(delete(DataKeyRow).where(DataKeyRow.client_id == user_id))
+        return self.run(delete(UserRow).where(UserRow.id == user_id)).rowcount == 1
 
     def delete_demo(self) -> int:
         """Delete the demo people with everything they own; return how many there were."""
