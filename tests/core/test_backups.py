@@ -95,7 +95,7 @@ def test_a_restore_ends_every_sign_in_and_is_audited(on_sqlite: Settings) -> Non
     backups.restore_backup(on_sqlite, made.path, bootstrap.utc_now(), replace=True)
     with bootstrap.using_storage(on_sqlite) as storage, storage.begin(write=False) as uow:
         found = uow.sessions.by_id(session.id)
-        actions = [entry.action for entry, _ in uow.audit.rows()]  # type: ignore[attr-defined]
+        actions = [entry.action for entry, _ in uow.audit.rows()]
     assert found is None or found[0].revoked_at is not None
     assert actions[-1] == backups.RESTORED
 
