@@ -11,4 +11,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column; the next sign of life of each sidecar fills it."""
-    op.add_column("heartbeats", sa.Column("kids", sa.String(), server_default="", nullable=False))
+    op.add_column("heartbeats", sa.Column("kids", sa.Text(), server_default="", nullable=False))
