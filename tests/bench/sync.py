@@ -33,6 +33,7 @@ SETTLED_SECONDS = 600.0  # first readings are dear, and the plan is made for the
 BUDGET_GOAL = 0.95
 FAMILIES = {"api": "/api/", "fapi": "/fapi/", "dapi": "/dapi/"}  # counts that many endpoints share, by path
 EACH, EACH_PREFIX = "sapi", "/sapi/"  # a count of this limit for every endpoint
+OWN_LIMIT = "uid"  # of each account, not of the address
 HANGING = 7
 SHOWN = 5
 
@@ -167,7 +168,7 @@ def within_limits(accounts: int = LIMITED_ACCOUNTS, minutes: int = 3) -> None:
 
 
 def _weights(exchanges: Running) -> dict[str, int]:
-    """Return the weights asked so far by count: those of a family, or of an endpoint that is counted by itself."""
+    """Return the weights asked so far by count of the address: of a family, or of an endpoint counted by itself."""
     endpoints = dialects.load(LIMITED).endpoints
     sums: dict[str, int] = defaultdict(int)
     for row in exchanges.rows():
@@ -175,6 +176,6 @@ def _weights(exchanges: Running) -> dict[str, int]:
         own = path if path.startswith(EACH_PREFIX) else None
         family = next((name for name, prefix in FAMILIES.items() if path.startswith(prefix)), own)
         endpoint = endpoints.get((row["method"], row["path"]))
-        if family and endpoint:
+        if family and endpoint and endpoint.scope != OWN_LIMIT:
             sums[family] += endpoint.weight * row["count"]
     return sums
