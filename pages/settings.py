@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.domain.currencies import REPORTING
 from core.errors import PlatformError
-from core.services import auth, people
+from core.services import people
 from core.services.people import Preferences
-from core.ui import filters, flash, state
+from core.ui import filters, flash, own_login, state
 from core.ui.format import plain
 from core.ui.guard import Visitor, require_scope
 from core.ui.i18n import LANGUAGES, N_, _
@@ -31,11 +31,13 @@ def main() -> None:
     with words, st.container(border=True, height="stretch", key="preferences"):
         st.header(_("Language, time and currency"), anchor=False, icon=":material/translate:")
         _render_preferences(visitor)
-    with person, st.container(border=True, height="stretch", key="sign_in"):
-        st.header(_("Sign-in"), anchor=False, icon=":material/person:")
+    with person, st.container(border=True, height="stretch", key="password"):
+        st.header(_("Password"), anchor=False, icon=":material/password:")
+        own_login.render_password_form()
+    with st.container(border=True, key="sessions"):
+        st.header(_("Where you are signed in"), anchor=False, icon=":material/devices:")
         st.markdown(_("Signed in as **{login}**").format(login=plain(visitor.user.login)))
-        st.markdown(_("Signing out everywhere ends this session and those on all other devices."))
-        st.button(_("Sign out everywhere"), icon=":material/devices:", key="sign_out_all", on_click=_sign_out_all)
+        own_login.render_sessions()
 
 
 def _render_preferences(visitor: Visitor) -> None:
@@ -85,11 +87,6 @@ def _save() -> None:
         return
     require_scope()
     flash.note(_("Saved"))
-
-
-def _sign_out_all() -> None:
-    visitor = require_scope(touch=True)
-    auth.sign_out_everywhere(visitor.web.storage, visitor.scope, now=visitor.web.clock())
 
 
 main()

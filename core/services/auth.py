@@ -189,6 +189,21 @@ def reauthenticate(storage: Storage, passwords: PasswordHasher, scope: Scope, pa
         ThrottledError: too many failures.
         NotSignedInError: `wrong_password`, or the session has ended.
     """
+    user, session_id = confirm_password(storage, passwords, scope, password, now=now)
+    with storage.begin() as uow:
+        uow.sessions.reauthenticate(session_id, now)
+        _audit(uow, "login.again", user, Origin(scope.ip), now)
+
+
+def confirm_password(
+    storage: Storage, passwords: PasswordHasher, scope: Scope, password: str, *, now: datetime
+) -> tuple[User, UUID]:
+    """Return the person who asks and the id of their session if this is their password; throttled like a sign-in.
+
+    Raises:
+        ThrottledError: too many failures.
+        NotSignedInError: `wrong_password`, or the session has ended.
+    """
     with storage.begin() as uow:
         user = uow.users.get(scope.user_id)
         if user is None or scope.session_id is None:
@@ -204,10 +219,9 @@ def reauthenticate(storage: Storage, passwords: PasswordHasher, scope: Scope, pa
             _audit_failure(uow, user, Origin(scope.ip), now)
         else:
             uow.sessions.clear_failures(by_name)
-            uow.sessions.reauthenticate(scope.session_id, now)
-            _audit(uow, "login.again", user, Origin(scope.ip), now)
     if verified is None:
         raise NotSignedInError(code="wrong_password")
+    return verified, scope.session_id
 
 
 def make_setup_link(storage: Storage, tokens: TokenHasher, *, now: datetime) -> str:

@@ -205,6 +205,11 @@ PLATFORM_MESSAGES: Mapping[str, tuple[str, str]] = {
     "password_too_short": (N_("This password is too short."), N_("Use at least 12 characters.")),
     "password_too_long": (N_("This password is too long."), N_("Use at most 256 characters.")),
     "password_common": (N_("This password is easily guessed."), N_("Use a longer one or several words.")),
+    "password_same": (N_("This is the password you have."), N_("Choose another one.")),
+    "wrong_password": (
+        N_("The current password is not right."),
+        N_("Type the one you signed in with. If it is lost, ask the operator for help."),
+    ),
     "passwords_differ": (N_("The two passwords differ."), N_("Type the same one twice.")),
     "own_user": (N_("Nobody disables themselves."), N_("Ask another administrator.")),
     "not_signed_in": (N_("You are signed out."), N_("Sign in again.")),

@@ -63,10 +63,18 @@ class LoginSessionRepository(Repository):
         """End this login."""
         self._set(session_id, revoked_at=at)
 
-    def revoke_all(self, user_id: UUID, at: datetime) -> int:
-        """End all logins of a person; return how many were open."""
+    def revoke_all(self, user_id: UUID, at: datetime, *, but: UUID | None = None) -> int:
+        """End all logins of a person, `but` one of them where it is given; return how many were open."""
         owned = and_(LoginSessionRow.user_id == user_id, LoginSessionRow.revoked_at.is_(None))
-        return self.run(update(LoginSessionRow).where(owned).values(revoked_at=at)).rowcount
+        ended = owned if but is None else and_(owned, LoginSessionRow.id != but)
+        return self.run(update(LoginSessionRow).where(ended).values(revoked_at=at)).rowcount
+
+    def open_of(self, user_id: UUID, now: datetime) -> list[LoginSession]:
+        """Return the logins of a person that are neither ended nor expired (they may be idle), last used first."""
+        owned = and_(LoginSessionRow.user_id == user_id, LoginSessionRow.revoked_at.is_(None))
+        found = select(*SESSION_COLUMNS).where(owned, LoginSessionRow.expires_at > now)
+        rows = self.run(found.order_by(LoginSessionRow.seen_at.desc(), LoginSessionRow.id))
+        return [LoginSession(*row) for row in rows]
 
     def revoked_among(self, session_ids: Collection[UUID], now: datetime) -> set[UUID]:
         """Return those of these logins that no longer count: ended, expired, unknown, or of a disabled person."""
