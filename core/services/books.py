@@ -5,6 +5,7 @@ The sidecar keeps the details of points (core/persistence/point_codec.py) and th
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -30,6 +31,25 @@ NO_SYMBOL = "(none)"
 PAR = frozenset({"USD", "USDT", "USDC", "FDUSD"})
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a book is made of, as it was read: points by account, thinned, the ledger's entries and what links say."""
+
+    accounts: Sequence[ExchangeAccount] = ()
+    points: Mapping[UUID, Sequence[DetailPoint]] = field(default_factory=dict)
+    ledger: Sequence[LedgerRow] = ()
+    states: Sequence[SyncState] = ()
+    links: Sequence[LinkPair] = ()
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def book(self, time_zone: str, currency: str) -> Book:
+        """Return the book of it."""
+        return make_book(
+            self.accounts, self.points, self.ledger,
+            states=self.states, links=self.links, time_zone=time_zone, currency=currency, tables=self.tables,
+        )  # fmt: skip
+
+
 def load_book(  # noqa: PLR0913 - what a book is made for
     uow: UnitOfWork,
     scope: Scope | None,
@@ -49,12 +69,30 @@ def load_book(  # noqa: PLR0913 - what a book is made for
     the capital of that moment. A short period with a day between points costs little to read. The rates and prices of
     `currency` are those stored. `scope` None is the system itself.
     """
+    material = load_material(
+        uow, scope, account_ids, since, until, time_zone=time_zone, currency=currency, step_seconds=step_seconds
+    )
+    return material.book(time_zone, currency)
+
+
+def load_material(  # noqa: PLR0913 - what a book is made for
+    uow: UnitOfWork,
+    scope: Scope | None,
+    account_ids: Collection[UUID],
+    since: datetime,
+    until: datetime,
+    *,
+    time_zone: str = "UTC",
+    currency: str = "USD",
+    step_seconds: int | None = None,
+) -> Material:
+    """Return what `load_book` makes its book of, for the same arguments."""
     clients: ClientIds = None if scope is None else scope.client_ids
     wanted = set(account_ids)
     accounts = [account for account in uow.accounts.all(clients, with_removed=True) if account.id in wanted]
     ids = {account.id for account in accounts}
     if not ids:
-        return Book(tz=time_zone, ccy=currency)
+        return Material()
     step = step_seconds or _step(until - since)
     edges = [since, *midnights(since, until, time_zone), until]
     points, sides = period_points(uow, clients, accounts, edges, few=step >= DAY_SECONDS and len(edges) <= FEW_EDGES)
@@ -69,10 +107,7 @@ def load_book(  # noqa: PLR0913 - what a book is made for
     thinned = _thinned(points, ledger, step=step, boundaries=sorted({*edges[:-1], *sides}))
     states = uow.syncing.states(clients, account_ids=ids)
     tables = rate_tables(uow, currency, min([first, *(leg.booked_at for leg in found.legs)]), until)
-    return make_book(
-        accounts, thinned, ledger,
-        states=states, links=found.pairs, time_zone=time_zone, currency=currency, tables=tables,
-    )  # fmt: skip
+    return Material(accounts, thinned, ledger, states, found.pairs, tables)
 
 
 def make_book(  # noqa: PLR0913 - the tables of a book
@@ -160,9 +195,14 @@ def _entry(row: LedgerRow) -> tuple[Any, ...]:
         price,
         row.symbol,
         None,
-        row.ref or (row.booked_at.isoformat() if kind == "trade" else None),
+        trade_ref(row),
         row.txid,
     )
+
+
+def trade_ref(row: LedgerRow) -> str | None:
+    """Return what joins an entry to others: its own word, else the instant of a trade."""
+    return row.ref or (row.booked_at.isoformat() if KIND_OF[row.kind] == "trade" else None)
 
 
 def _is_quote(row: LedgerRow) -> bool:

@@ -7,6 +7,7 @@ or went needs no book: it began with yesterday's closing equity, and what it is 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import isnan
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,12 +15,16 @@ from zoneinfo import ZoneInfo
 from core.domain.currencies import USD
 from core.domain.day_result import DayResult
 from core.domain.pnl import Book, daily_pnl, flows
-from core.domain.pnl.book import COMPONENTS, DEFAULTS
+from core.domain.pnl.book import COMPONENTS, DEFAULTS, instant
+from core.domain.pnl.increments import increments
+from core.domain.pnl.period import sums_by_component
+from core.domain.pnl.short import ShortPnl
 from core.domain.points import start_of_day
 from core.domain.types import ExchangeAccount, LedgerRow, OpenPosition, Scope, SyncState, WalletState
 from core.ports import UnitOfWork
-from core.services.books import DAY_SECONDS, load_book, stale_after
+from core.services.books import DAY_SECONDS, load_material, stale_after
 from core.services.results_types import LIVE_DAYS, MONEY, Day, Span
+from core.services.short_days import instant_of, short_day
 
 ONE_DAY = timedelta(days=1)
 MOST_SPARSE_DAYS = 3
@@ -89,13 +94,18 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Days computed now, with the book behind them; None where none was needed."""
+    """Days computed now with what they were computed from: a book, or plain numbers; None where nothing was."""
 
     days: tuple[Day, ...] = ()
     book: Book | None = None
+    short: ShortPnl | None = None
 
     def moves(self, since: datetime, until: datetime) -> list[Move]:
         """Return what came and went in (since, until], in the order of events."""
+        if self.short is not None:
+            found = sorted(self.short.flows, key=lambda one: (one.us, one.end, one.wallet))
+            seen = [Move(one.wallet.partition("/")[0], instant_of(one.end), one.usd) for one in found]
+            return [move for move in seen if since < move.at <= until]
         if self.book is None:
             return []
         table = flows(self.book, since, until)
@@ -105,6 +115,21 @@ class Live:
             Move(str(wallet).partition("/")[0], end.to_pydatetime(), float(value))
             for wallet, end, value in zip(*columns, strict=True)
         ]
+
+    def by_account(self) -> dict[str, dict[str, float]]:
+        """Return what each account did in these days; what was on its way between wallets is in none."""
+        if self.short is not None:
+            return self.short.by_account
+        if self.book is None or not self.days:
+            return {}
+        since, until = self.days[0].result.begins_at, self.days[-1].result.ends_at
+        table = increments(self.book, self.book.ccy)
+        table = table[(table["end"] > instant(since)) & (table["end"] <= instant(until))]
+        found = {}
+        for account, part in table.groupby(table["wallet"].map(lambda wallet: str(wallet).partition("/")[0])):
+            money = sums_by_component(part)
+            found[str(account)] = {name: 0.0 if isnan(money[name]) else money[name] for name in MONEY}
+        return found
 
 
 def edges_of(shown: Shown, span: Span) -> tuple[datetime, datetime]:
@@ -140,10 +165,15 @@ def live_days(uow: UnitOfWork, shown: Shown, *, currency: str, span: Span) -> Li
     if span.first > span.last:
         return Live()
     since, until = edges_of(shown, span)
-    book = load_book(
+    material = load_material(
         uow, shown.scope, shown.ids, since, until, time_zone=shown.time_zone, currency=currency,
         step_seconds=DAY_SECONDS if span.days <= MOST_SPARSE_DAYS else STEP_SECONDS,
     )  # fmt: skip
+    if span.days == 1 and span.first == shown.today and currency == USD:
+        short = short_day(material, since, until)
+        if short is not None:
+            return Live((_short(shown, (since, until), short),), short=short)
+    book = material.book(shown.time_zone, currency)
     found = daily_pnl(book, span.first.isoformat(), span.last.isoformat(), now=shown.now)
     days = []
     for day in found:
@@ -185,6 +215,13 @@ def quiet_today(
         shown, shown.today, (began, now), USD, equity0=before, equity1=after, total=after - before, net_flows=0.0,
         scope_flows=0.0, **dict.fromkeys(COMPONENTS), unexplained_ok=None, twr=after / before - 1, status="ok",
         unpriced=0,
+    )  # fmt: skip
+
+
+def _short(shown: Shown, ends: tuple[datetime, datetime], short: ShortPnl) -> Day:
+    return _day(
+        shown, shown.today, ends, USD, **short.money, equity0=short.equity0, equity1=short.equity1,
+        unexplained_ok=short.unexplained_ok, twr=short.twr, status="ok", unpriced=0,
     )  # fmt: skip
 
 

@@ -7,14 +7,10 @@ and what the sidecar has not closed) is computed from a book here. Days are loca
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from math import isnan
 
 from core.domain.currencies import USD
 from core.domain.day_result import DayResult
 from core.domain.pnl import Book
-from core.domain.pnl.book import instant
-from core.domain.pnl.increments import increments
-from core.domain.pnl.period import sums_by_component
 from core.domain.types import LedgerRow, Role, Scope
 from core.errors import NotFoundError
 from core.ports import Storage, UnitOfWork
@@ -34,7 +30,6 @@ from core.services.rates import Rates, check_currency, load_rates
 from core.services.results_types import (
     ACCOUNT,
     EXCHANGE,
-    MONEY,
     Day,
     Part,
     Question,
@@ -98,7 +93,7 @@ def load_results(storage: Storage, scope: Scope, question: Question, *, now: dat
         rate=rate,
         risk=risk,
         fall=fall,
-        parts=_parts(shown, stored, _by_account(shown, live), whole),
+        parts=_parts(shown, stored, live, whole),
     )
 
 
@@ -154,24 +149,10 @@ def _pending(stored: Sequence[DayResult], span: Span, shown: Shown) -> int:
     return (min(span.last, shown.today - ONE_DAY) - span.first).days + 1 - len(stored)
 
 
-def _by_account(shown: Shown, live: Live) -> dict[str, dict[str, float]]:
-    """Return what each account did in the days computed now; what was on its way between wallets is in none."""
-    if live.book is None or not live.days or len(shown.members) == 1:
-        return {}
-    since, until = live.days[0].result.begins_at, live.days[-1].result.ends_at
-    table = increments(live.book, live.book.ccy)
-    table = table[(table["end"] > instant(since)) & (table["end"] <= instant(until))]
-    found = {}
-    for account, part in table.groupby(table["wallet"].str.partition("/")[0]):
-        money = sums_by_component(part)
-        found[str(account)] = {name: 0.0 if isnan(money[name]) else money[name] for name in MONEY}
-    return found
-
-
 def _parts(
     shown: Shown,
     stored: dict[str, list[DayResult]],
-    live: dict[str, dict[str, float]],
+    live: Live,
     whole: dict[str, float],
 ) -> dict[str, tuple[Part, ...]]:
     if len(shown.members) == 1:
@@ -180,10 +161,11 @@ def _parts(
             ACCOUNT: (Part(ACCOUNT, str(only.id), only.name, whole),),
             EXCHANGE: (Part(EXCHANGE, only.exchange, only.exchange, whole),),
         }
+    moved = live.by_account()
     by_account, by_exchange = [], dict[str, dict[str, float]]()
     for account in shown.members:
         key = str(account.id)
-        money = sums.added(sums.money_of(stored[key]), live.get(key, {}))
+        money = sums.added(sums.money_of(stored[key]), moved.get(key, {}))
         by_account.append(Part(ACCOUNT, key, account.name, money))
         by_exchange[account.exchange] = sums.added(by_exchange.get(account.exchange, {}), money)
     exchanges = [Part(EXCHANGE, name, name, money) for name, money in by_exchange.items()]

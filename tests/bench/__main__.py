@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-SUBJECTS = ("connectors", "history", "pages", "sync")
+SUBJECTS = ("connectors", "history", "open_day", "pages", "sync")
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil
@@ -43,7 +43,9 @@ class Matches:
 
 
 @dataclass(frozen=True, slots=True)
-class _Leg:
+class Leg:
+    """Half of what may be a transfer: an entry of a flow, `us` microseconds, the amount signed; `txid` is cleaned."""
+
     id: str
     us: int
     wallet: str
@@ -55,7 +57,7 @@ class _Leg:
     txid: str | None
 
 
-Shared = Callable[[_Leg], str | None]
+Shared = Callable[[Leg], str | None]
 
 
 @dataclass(slots=True)
@@ -63,11 +65,11 @@ class _Desk:
     """The legs still free, and the pairs made of the others."""
 
     rules: dict[str, float]
-    outs: dict[str, _Leg]
-    ins: dict[str, _Leg]
+    outs: dict[str, Leg]
+    ins: dict[str, Leg]
     pairs: list[Pair] = field(default_factory=list)
 
-    def settle(self, out: _Leg, into: _Leg | None, method: str, *, review: bool = False) -> None:
+    def settle(self, out: Leg, into: Leg | None, method: str, *, review: bool = False) -> None:
         received = into.amount if into else -out.amount
         pair = Pair(out.id, into.id if into else None, out.asset, received, -out.amount - received, method, review)
         self.pairs.append(pair)
@@ -75,13 +77,13 @@ class _Desk:
         if into:
             del self.ins[into.id]
 
-    def match(self, fits: Callable[[_Leg, _Leg], bool], method: str, shared: Shared, span: tuple[int, int]) -> None:
+    def match(self, fits: Callable[[Leg, Leg], bool], method: str, shared: Shared, span: tuple[int, int]) -> None:
         """Pair greedily: smallest difference, nearest in time, ids.
 
         Only legs of one asset with the same `shared` (None: none) are compared, and of those only what arrived inside
         `span` (microseconds after sending, from and to): all against all would take minutes for a busy account.
         """
-        groups: dict[tuple[str, str], list[_Leg]] = defaultdict(list)
+        groups: dict[tuple[str, str], list[Leg]] = defaultdict(list)
         for leg in sorted(self.ins.values(), key=lambda leg: leg.us):
             if (same := shared(leg)) is not None:
                 groups[leg.asset, same].append(leg)
@@ -137,13 +139,20 @@ def transfer_pairs(book: Book) -> tuple[list[Pair], list[str], list[str]]:
 
 
 def _match(book: Book) -> tuple[list[Pair], list[str], list[str]]:
-    legs = _legs(book)
+    links = book.tables["links"]
+    return match_legs(_legs(book), book.rules, links=zip(links["out"], links["in"], strict=True))
+
+
+def match_legs(
+    legs: Sequence[Leg], rules: Mapping[str, float], *, links: Iterable[tuple[Any, Any]] = ()
+) -> tuple[list[Pair], list[str], list[str]]:
+    """Return the pairs that legs make, the unmatched ids and the ids declared external; `links` are (out, in)."""
     desk = _Desk(
-        book.rules,
+        dict(rules),
         {leg.id: leg for leg in legs if leg.amount < 0},
         {leg.id: leg for leg in legs if leg.amount > 0},
     )
-    external = _take_links(desk, book)
+    external = _take_links(desk, links)
     week = (-WEEK_US, WEEK_US)
     desk.match(_same_ref, "ref", lambda leg: leg.ref, week)
     desk.match(_same_txid, "txid", lambda leg: leg.txid, week)
@@ -154,11 +163,10 @@ def _match(book: Book) -> tuple[list[Pair], list[str], list[str]]:
     return sorted(desk.pairs, key=lambda pair: pair.out), unmatched, sorted(external)
 
 
-def _take_links(desk: _Desk, book: Book) -> list[str]:
+def _take_links(desk: _Desk, links: Iterable[tuple[Any, Any]]) -> list[str]:
     """Follow the user's word; return the legs that are declared external, which never match."""
     external: list[str] = []
-    links = book.tables["links"]
-    for out_id, in_id in zip(links["out"], links["in"], strict=True):
+    for out_id, in_id in links:
         out, into = desk.outs.get(str(out_id)), desk.ins.get(str(in_id))
         if in_id == PENDING and out:
             desk.settle(out, None, PENDING)
@@ -171,17 +179,17 @@ def _take_links(desk: _Desk, book: Book) -> list[str]:
     return external
 
 
-def _same_ref(out: _Leg, into: _Leg) -> bool:
+def _same_ref(out: Leg, into: Leg) -> bool:
     return out.ref is not None and out.ref == into.ref and abs(into.us - out.us) <= WEEK_US
 
 
-def _same_txid(out: _Leg, into: _Leg) -> bool:
+def _same_txid(out: Leg, into: Leg) -> bool:
     short = -out.amount - into.amount
     same = out.txid is not None and out.txid == into.txid
     return same and abs(into.us - out.us) <= WEEK_US and short <= TXID_SHORT * -out.amount
 
 
-def _fits_in_amount_and_time(out: _Leg, into: _Leg, rules: dict[str, float]) -> bool:
+def _fits_in_amount_and_time(out: Leg, into: Leg, rules: dict[str, float]) -> bool:
     if out.txid is not None and into.txid is not None and out.txid != into.txid:
         return False
     allowed = max(Decimal(str(rules["match_amount_rel"])) * -out.amount, FLOOR)
@@ -193,7 +201,7 @@ def _fits_in_amount_and_time(out: _Leg, into: _Leg, rules: dict[str, float]) -> 
     return -rules["match_slack_s"] <= late <= window
 
 
-def _legs(book: Book) -> Iterable[_Leg]:
+def _legs(book: Book) -> list[Leg]:
     ledger = book.tables["ledger"]
     moves = ledger[ledger["kind"].isin(FLOW_KINDS)]
     exact = moves["amount_dec"] if "amount_dec" in moves.columns else moves["amount"]
@@ -202,9 +210,9 @@ def _legs(book: Book) -> Iterable[_Leg]:
         exact, moves["ref"], moves["txid"], strict=True,
     )  # fmt: skip
     return [
-        _Leg(
+        Leg(
             str(row[0]), int(row[1]), str(row[2]), str(row[3]), str(row[4]), str(row[5]), Decimal(str(row[6])),
-            _text(row[7]), _txid(row[8]),
+            text_of(row[7]), txid_of(row[8]),
         )
         for row in rows
     ]  # fmt: skip
@@ -214,10 +222,12 @@ def _micros(seconds: float) -> int:
     return ceil(seconds * 1_000_000)
 
 
-def _text(value: Any) -> str | None:  # noqa: ANN401 (a cell of a table)
+def text_of(value: Any) -> str | None:  # noqa: ANN401 (a cell of a table)
+    """Return what a cell says, None where it is blank."""
     return str(value) if value is not None and str(value).strip() else None
 
 
-def _txid(value: Any) -> str | None:  # noqa: ANN401 (a cell of a table)
-    text = _text(value)
+def txid_of(value: Any) -> str | None:  # noqa: ANN401 (a cell of a table)
+    """Return the id of a transaction as it is compared: trimmed, lower case, without 0x."""
+    text = text_of(value)
     return text.strip().lower().removeprefix("0x") if text else None
