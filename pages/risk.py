@@ -5,6 +5,7 @@ import streamlit as st
 from core.domain.types import User
 from core.errors import NotFoundError
 from core.services.overview_types import EmptyState
+from core.services.rates import note_currency
 from core.services.risk import load_risk
 from core.services.risk_types import Risk
 from core.ui import exports, filters, live, risk_charts, risk_tables
@@ -39,14 +40,16 @@ def main() -> None:
 
 
 def _load(visitor: Visitor, client: User, view: str) -> Risk:
+    now, currency = visitor.web.clock(), filters.currency_from_url(client)
+    note_currency(visitor.web.storage, visitor.scope, client.id, currency, now=now)
     return load_risk(
         visitor.web.storage,
         visitor.scope,
         client_id=client.id,
         view=view,
-        currency=filters.currency_from_url(client),
+        currency=currency,
         time_zone=visitor.user.time_zone,
-        now=visitor.web.clock(),
+        now=now,
     )
 
 

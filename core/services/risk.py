@@ -23,7 +23,7 @@ from core.services import account_state
 from core.services.access import clients_of, without_hint
 from core.services.health import system_health
 from core.services.overview_types import EmptyState
-from core.services.rates import check_currency, rate_tables
+from core.services.rates import Rate, check_currency, load_rates, rate_tables
 from core.services.risk_book import latest_book, oldest_reading
 from core.services.risk_funding import FUNDING, RateAt, earliest_start, funding_sums
 from core.services.risk_rows import margin_rows, order_of, risk_rows, shared_funding, symbol_rows, unpriced_rows
@@ -49,6 +49,7 @@ class _Loaded:
     ledger: Sequence[LedgerRow]
     picture: ClientPicture
     tables: Mapping[str, pd.DataFrame]
+    rate: Rate | None
 
     @property
     def names(self) -> dict[UUID, ExchangeAccount]:
@@ -107,6 +108,7 @@ def _load(  # noqa: PLR0913 - what the page asks
         mine = [wallet for wallet in picture.wallets if wallet.account_id in ids]
         begin = min((at for at in (since, oldest_reading(mine)) if at is not None), default=now)
         tables = rate_tables(uow, currency, begin, now)
+        rate = load_rates(uow, currency, begin, now).at(now)
     return _Loaded(
         accounts=[without_hint(scope, account) for account in accounts],
         shown=shown,
@@ -120,6 +122,7 @@ def _load(  # noqa: PLR0913 - what the page asks
         ledger=ledger,
         picture=picture,
         tables=tables,
+        rate=rate,
     )
 
 
@@ -142,6 +145,7 @@ def _assemble(loaded: _Loaded, book: Book, now: datetime) -> Risk:
         testnet=bool(names) and all(account.testnet for account in loaded.shown),
         empty=EmptyState.NONE if empty is EmptyState.ZERO else empty,
         currency=book.ccy,
+        rate=loaded.rate,
         equity=replace(usd, value=found.equity) if usd.value is not None else usd,
         status=worth.status,
         sums=sums,

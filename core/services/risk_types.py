@@ -8,6 +8,7 @@ from uuid import UUID
 
 from core.domain.types import OpenPosition
 from core.services.overview_types import AccountHealth, EmptyState, Figure, SystemHealth
+from core.services.rates import Rate
 
 
 class Reason(StrEnum):
@@ -153,6 +154,8 @@ class Exposed:
 class Risk:
     """Everything the Positions & risk page draws; the file is written from it. Money in `currency`.
 
+    `rate` is the one in force now, None where it is not known.
+
     `status` is how far equity can be trusted (PNL.md section 13): ok, stale, gap, empty or no_fx. `wallets_read` of
     `wallets_total` wallets were read well the last time; `flat`: there is no open position, as read at `checked_at`.
     """
@@ -162,6 +165,7 @@ class Risk:
     testnet: bool
     empty: EmptyState
     currency: str
+    rate: Rate | None
     equity: Figure
     status: str
     sums: Exposed

@@ -16,6 +16,7 @@ from core.ui.palette import Palette, current_palette
 from core.ui.results_words import bar_name, full_date
 
 BAR_HEIGHT = 36
+NAMES_WIDTH = 140
 CURVE_HEIGHT = 300
 
 
@@ -41,7 +42,7 @@ def render_waterfall(results: Results, formats: Formats, *, key: str) -> None:
     figure: Spec = {
         "animation": False,
         "textStyle": text_style(colors),
-        "grid": {"left": 4, "right": 8, "top": 4, "bottom": 4, "containLabel": True},
+        "grid": {"left": NAMES_WIDTH + 8, "right": 8, "top": 4, "bottom": 4},
         "xAxis": {"type": "value", "min": low, "max": ticks[-1] + room, "show": False},
         "yAxis": {
             "type": "category",
@@ -49,7 +50,7 @@ def render_waterfall(results: Results, formats: Formats, *, key: str) -> None:
             "data": [step.name for step in steps],
             "axisTick": {"show": False},
             "axisLine": {"show": False},
-            "axisLabel": {"color": colors.text, "fontSize": FONT_SIZE, "width": 150, "overflow": "break"},
+            "axisLabel": {"color": colors.text, "fontSize": FONT_SIZE, "width": NAMES_WIDTH, "overflow": "break"},
         },
         "series": _waterfall_series(steps, low, colors),
     }

@@ -45,7 +45,7 @@ def render_parts(parts: Sequence[Part], results: Results, visitor: Visitor, *, b
     ]
     draw_table(columns, key=key, alt=_("Parts of the result: {count} rows").format(count=len(parts)))
     whole = write(sum(part.total for part in parts))
-    st.caption(markdown_safe(_("{count} rows add up to {amount}").format(count=len(parts), amount=whole)))
+    st.caption(markdown_safe(_("Rows: {count} · sum: {amount}").format(count=len(parts), amount=whole)))
 
 
 def render_rows(rows: Sequence[Row], results: Results, formats: Formats, *, key: str) -> None:
@@ -82,7 +82,8 @@ def render_rows(rows: Sequence[Row], results: Results, formats: Formats, *, key:
     ]
     draw_table(columns, key=key, alt=_("Rows behind the bar: {count}").format(count=len(rows)))
     whole = write(sum(row.value for row in rows))
-    st.caption(markdown_safe(_("{count} rows add up to {amount}").format(count=len(rows), amount=whole)))
+    count = formats.number(len(rows), 0)
+    st.caption(markdown_safe(_("Rows: {count} · sum: {amount}").format(count=count, amount=whole)))
 
 
 def _money(title: str, name: str, parts: Sequence[Part], write: Callable[[Any], str]) -> Any:  # noqa: ANN401

@@ -4,10 +4,13 @@ from datetime import datetime
 
 import streamlit as st
 
+from core.domain.currencies import USD
 from core.services.risk_types import MarginRow, Risk, RiskRow
 from core.ui.format import MISSING, Formats, markdown_safe, plain
 from core.ui.i18n import _
+from core.ui.money_words import no_rate, rate_note
 from core.ui.risk_words import leg_name, nearness, reason_words
+from core.ui.tables import wallet_name
 
 CARD_WIDTH = 215
 
@@ -38,6 +41,7 @@ def _gross(risk: Risk, formats: Formats, stamp: str) -> None:
         if sums.unvalued:
             text = _("without {count} positions that have no value").format(count=sums.unvalued)
             st.caption(f":orange[:material/price_check:] {text}")
+        _rate(risk, formats)
 
 
 def _net(risk: Risk, formats: Formats, stamp: str) -> None:
@@ -95,7 +99,7 @@ def _margin(risk: Risk, formats: Formats, stamp: str) -> None:
             st.caption(_("no open position") if risk.flat else _("no wallet has one; the reasons are in the table"))
             return
         own = _("the exchange's own figure") if highest.own else _("computed")
-        st.caption(f"{plain(highest.account)} · {plain(highest.wallet)} · {own}")
+        st.caption(f"{plain(highest.account)} · {wallet_name(highest.kind)} · {own}")
 
 
 def nearest_position(risk: Risk) -> RiskRow | None:
@@ -107,6 +111,15 @@ def nearest_position(risk: Risk) -> RiskRow | None:
 def highest_margin(risk: Risk) -> MarginRow | None:
     """Return the wallet with the highest margin ratio."""
     return next((row for row in risk.margins if row.ratio is not None), None)
+
+
+def _rate(risk: Risk, formats: Formats) -> None:
+    """Say at which rate money is shown, or that there is none."""
+    if risk.currency == USD:
+        return
+    if risk.rate is not None or risk.sums.gross is None:
+        text = no_rate(risk.currency) if risk.rate is None else rate_note(risk.rate, risk.currency, formats)
+        st.caption(markdown_safe(":material/currency_exchange: " + text))
 
 
 def _carried(risk: Risk) -> None:

@@ -16,6 +16,7 @@ from core.ui.tables import pair_name
 BAR_HEIGHT, LEGEND_HEIGHT, LINE_HEIGHT = 38, 34, 14
 MOST_BARS = 12
 ROOM = 0.5  # of the longest bar, for the words behind it
+TWO_SIDED_ROOM = 0.9  # of both bars together, on either side: a phone is narrow
 SCALE, NEAREST_TIMES = 1.0, 4  # a distance beyond both 100 % and four times the nearest fills the chart
 
 
@@ -119,7 +120,7 @@ def _series(bars: Sequence[_Bar], *, name: str, stack: str | None = None, color:
 def _edges(bars: Sequence[_Bar]) -> tuple[float, float]:
     """Return the ends of the scale, with room for the words behind the bars on both sides that have any."""
     low, high = min(0.0, *(bar.value for bar in bars)), max(0.0, *(bar.value for bar in bars))
-    room = (high - low) * ROOM
+    room = (high - low) * (TWO_SIDED_ROOM if low < 0 < high else ROOM)
     return (low - room if low < 0 else low), (high + room if high > 0 else high)
 
 

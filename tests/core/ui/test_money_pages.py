@@ -1,30 +1,16 @@
 """Overview, Accounts and Risk in the client's currency: the rate beside the figure, a dash where there is none."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from connectors import PtaxRates
-from connectors.sandbox import Sandbox, SandboxConfig
-from core.domain.currencies import FxSource
+from connectors.sandbox import Sandbox
 from core.domain.marks import PricePoint
 from core.domain.types import PriceQuote, User
-from core.sync.fx import FxReader
 from tests.core.persistence import makers
 from tests.core.ui.house import SECOND, ScreenHouse, words
-
-
-@pytest.fixture
-def bank(house: ScreenHouse) -> Iterator[Sandbox]:
-    """Give a central bank whose rates of five days are four reais for a dollar, and let the sidecar read them."""
-    with Sandbox(SandboxConfig(clock=lambda: house.now, exchanges=("binance",))) as sandbox:
-        for n in range(12):
-            sandbox.bank.fixed["USD", (house.now - timedelta(days=n)).date()] = Decimal(4)
-        FxReader(house.storage, lambda: house.now, FxSource.PTAX, PtaxRates(sandbox.hosts()["ptax"]).read).run()
-        yield sandbox
 
 
 def metrics(at: AppTest) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from connectors.sandbox import Sandbox
 from core.api.csv_text import make_dialect, write_csv
 from core.domain.types import AccountStatus, ExchangeAccount, OpenPosition, Scope, User
 from core.services.risk_export import open_risk_export
@@ -100,11 +101,19 @@ def store_two(house: ScreenHouse, client: User) -> None:
     store(house, two, held(two, "ETH/USDT:USDT"), maintenance_margin=None)
 
 
-def file_of(house: ScreenHouse, client: User, dialect: str = "iso") -> list[dict[str, str]]:
+def file_of(house: ScreenHouse, client: User, dialect: str = "iso", *, currency: str = "USD") -> list[dict[str, str]]:
     """Return the rows of the file as somebody reads them who has it."""
     now = house.web.clock()
     scope = Scope(client.id, client.role, frozenset({client.id}), authenticated_at=now)
-    export = open_risk_export(house.web.storage, scope, client_id=client.id, view="all", now=now)
+    export = open_risk_export(
+        house.web.storage,
+        scope,
+        client_id=client.id,
+        view="all",
+        currency=currency,
+        time_zone=client.time_zone,
+        now=now,
+    )
     made = make_dialect(dialect, client.time_zone)
     assert made is not None
     text = b"".join(piece for piece, _count in write_csv(export.columns, export.rows, made)).decode("utf-8-sig")
@@ -116,13 +125,17 @@ def cents(value: object) -> Decimal | None:
     return None if text in ("", "None", "nan", "NaN") else Decimal(text).quantize(CENT)
 
 
-def test_every_figure_of_the_page_is_the_figure_of_the_file(house: ScreenHouse, ana: User) -> None:
+@pytest.mark.parametrize("currency", ["USD", "BRL"])
+def test_every_figure_of_the_page_is_the_figure_of_the_file(
+    house: ScreenHouse, ana: User, bank: Sandbox, currency: str
+) -> None:
     store_two(house, ana)
-    at = house.screen(ana, "risk", account="all")
+    at = house.screen(ana, "risk", account="all", currency=currency)
     assert not at.exception
-    filed = file_of(house, ana)
+    filed = file_of(house, ana, currency=currency)
+    assert {row["unit"] for row in filed if row["item"] in ("gross", "equity")} == {currency}
     sums = {row["item"]: row["value"] for row in filed if row["section"] == "sum"}
-    formats = Formats("pt_BR", ana.time_zone)
+    formats = Formats("pt_BR", ana.time_zone, currency)
 
     def written(name: str, kind: str) -> str:
         number = Decimal(sums[name])
@@ -144,6 +157,35 @@ def test_every_figure_of_the_page_is_the_figure_of_the_file(house: ScreenHouse, 
     kept = [row for row in filed if row["section"] == "wallet"]
     assert [cents(value) for value in margins["ratio"]] == [cents(r["value"]) for r in kept if "ratio" in r["item"]]
     assert [cents(value) for value in margins["balance"]] == [cents(r["value"]) for r in kept if "balance" in r["item"]]
+
+
+def test_four_reais_for_a_dollar_make_every_sum_four_times_as_large(
+    house: ScreenHouse, ana: User, bank: Sandbox
+) -> None:
+    store_two(house, ana)
+    dollars, reais = ({row["item"]: row["value"] for row in file_of(house, ana, currency=c)} for c in ("USD", "BRL"))
+    for name in ("gross", "net", "unrealized", "equity"):
+        assert cents(reais[name]) == cents(4 * Decimal(dollars[name])), name
+    assert cents(reais["notional_over_equity"]) == cents(dollars["notional_over_equity"])
+
+
+def test_the_currency_is_the_clients_own_where_the_url_names_none(house: ScreenHouse, bank: Sandbox) -> None:
+    bia = house.person("bia", currency="BRL")
+    account = house.account(bia)
+    store(house, account, held(account))
+    at = house.screen(bia, "risk")
+    assert next(metric.value for metric in at.metric if metric.label == "Exposição bruta").startswith("R\\$")
+    assert "Moeda" in [box.label for box in at.selectbox]
+
+
+def test_without_a_rate_the_page_says_so_and_shows_no_dollars(house: ScreenHouse, ana: User) -> None:
+    account = house.account(ana)
+    store(house, account, held(account))
+    at = house.screen(ana, "risk", currency="BRL")
+    assert not at.exception
+    assert next(metric.value for metric in at.metric if metric.label == "Exposição bruta") == MISSING
+    assert "Não há taxa de câmbio para BRL agora" in words(at)
+    assert "42.000" not in words(at)
 
 
 def test_charts_show_the_figures_of_the_file_with_signs_and_words(house: ScreenHouse, ana: User) -> None:
