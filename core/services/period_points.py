@@ -17,6 +17,7 @@ from core.ports import ClientIds, UnitOfWork
 EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
 NEAR = timedelta(minutes=10)
+LATEST = timedelta(seconds=90)  # where an account is read every 30 s, few points are looked at
 LOOK_BACK = timedelta(hours=2)
 FARTHER = 8
 FEW_SIDES, FEW_MOVES = 12, 6
@@ -83,7 +84,7 @@ def points_near(
     wallets = [wallet for wallet in uow.readings.wallets(account_ids, clients) if wallet.first_ok_at is not None]
     found: Points = {account_id: [] for account_id in account_ids}
     for some in _neighbours(edges, reach):
-        found = merged(found, _last_before(uow, clients, wallets, some, reach))
+        found = merged(found, _last_before(uow, clients, wallets, some, LATEST if reach == NEAR else reach))
     return found
 
 
