@@ -1,5 +1,6 @@
 """Ledger: every entry of a client's accounts, what it adds up to, and which transfers belong together."""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -31,7 +32,7 @@ def main() -> None:
     except (NotFoundError, InvalidInputError):
         ledger_filters.clear()
         page = _load(visitor, client)
-    formats = Formats(visitor.formats.locale, page.time_zone)
+    formats = replace(visitor.formats, time_zone=page.time_zone)
     _render_title(page, client)
     if not page.accounts and not page.total:
         render_no_account(visitor)

@@ -102,7 +102,7 @@ def render_equity_curve(curve: Curve, formats: Formats, *, key: str) -> None:
     colors = current_palette()
     known = [value for value in curve.equity if value is not None]
     ticks = nice_ticks(min(known), max(known))
-    labels = [formats.compact(tick) for tick in ticks]
+    labels = [formats.tick(tick) for tick in ticks]
     figure: Spec = {
         "animation": False,
         "textStyle": text_style(colors),

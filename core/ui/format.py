@@ -15,6 +15,7 @@ from core.domain.pnl.sampling import CENTS, PLACES
 from core.ui.i18n import _
 
 MISSING = "—"
+HIDDEN = "•••••"
 SMALLEST = Decimal("0.00000001")
 Number = int | float | Decimal
 WITHOUT_CENTS = Decimal(1000)
@@ -27,11 +28,16 @@ JOINER = "\u2060"
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """How one person reads figures. Signs are ASCII, so that a minus is never taken for text; null is a dash."""
+    """How one person reads figures. Signs are ASCII, so that a minus is never taken for text; null is a dash.
+
+    `hidden`: the person hides amounts from whoever looks along; money and amounts of assets are dots, while prices,
+    percentages, counts and times stay.
+    """
 
     locale: str
     time_zone: str
     currency: str = "USD"
+    hidden: bool = False
 
     def money(
         self, value: Number | None, currency: str | None = None, *, signed: bool = False, digits: int | None = None
@@ -42,6 +48,8 @@ class Formats:
         """
         if value is None:
             return MISSING
+        if self.hidden:
+            return HIDDEN
         currency = currency or self.currency
         rounded = _rounded(value, PLACES.get(currency, CENTS) if digits is None else digits)
         symbol = _symbol(currency, self.locale)
@@ -57,6 +65,10 @@ class Formats:
 
     def amount(self, value: Decimal | None, *, signed: bool = False) -> str:
         """Return an amount of an asset with all digits that matter: up to eight decimals, no trailing zeros."""
+        return HIDDEN if self.hidden and value is not None else self.digits(value, signed=signed)
+
+    def digits(self, value: Decimal | None, *, signed: bool = False) -> str:
+        """Return a number that is no amount (leverage, a rate) as an amount is written; never hidden."""
         if value is None:
             return MISSING
         rounded = _rounded(value, 8)
@@ -66,7 +78,7 @@ class Formats:
 
     def exact(self, value: Decimal) -> str:
         """Return an amount with every digit it was stored with, and its sign."""
-        return _sign(value, signed=True) + _written(value, self.locale)
+        return HIDDEN if self.hidden else _sign(value, signed=True) + _written(value, self.locale)
 
     def price(self, value: Decimal | None) -> str:
         """Return a price: cents for large ones, up to four decimals from one on, four digits that matter below."""
@@ -92,6 +104,10 @@ class Formats:
             places = PLACES[currency] if not size else min(PLACES[currency], max(0, 3 - size.adjusted()))
             return self.money(value, currency, digits=places)
         return self.money(value, currency, digits=0 if size >= WITHOUT_CENTS else CENTS)
+
+    def tick(self, value: Number, currency: str | None = None) -> str:
+        """Return what stands at a scale of money: nothing where amounts are hidden."""
+        return "" if self.hidden else self.compact(value, currency)
 
     def day(self, at: datetime | None) -> str:
         """Return day and month in the person's zone."""

@@ -8,6 +8,7 @@ from core.bootstrap import Web
 from core.domain.types import Role, Scope, User
 from core.errors import NotSignedInError, StorageUnavailableError
 from core.services import auth
+from core.ui import state
 from core.ui.context import get_web
 from core.ui.flash import problem_of, render_problem
 from core.ui.format import Formats
@@ -47,4 +48,5 @@ def require_scope(*, role: Role | None = None, touch: bool = False) -> Visitor:
     use_language(user.language)
     if role is not None and user.role is not role:
         st.stop()
-    return Visitor(web, scope, user, Formats(current_language(), user.time_zone))
+    hidden = bool(st.session_state.get(state.HIDE_AMOUNTS))
+    return Visitor(web, scope, user, Formats(current_language(), user.time_zone, hidden=hidden))

@@ -60,6 +60,12 @@ def _render_who(visitor: Visitor, client: str | None) -> None:
         label = _("Client on the screen")
         st.markdown(f":small[:material/visibility: {label}]  \n{shown}")
     st.markdown(f"**{plain(visitor.user.name)}**  \n:small[{roles[visitor.user.role]}]")
+    st.toggle(
+        _("Hide amounts"),
+        key=state.HIDE_AMOUNTS,
+        bind="query-params",
+        help=_("Money and amounts become dots on all screens of this tab; percentages and ages stay."),
+    )
     if st.button(_("Sign out"), icon=":material/logout:", key="sign_out", type="tertiary"):
         st.logout()
 

@@ -21,7 +21,7 @@ def rate_note(rate: Rate | None, currency: str, formats: Formats) -> str:
         return currency
     sources = {FxSource.PTAX: _("PTAX"), FxSource.MARKET: _("market")}
     exact = Decimal(str(rate.per_usd))
-    amount = formats.number(exact, RATE_DIGITS) if currency in FIAT else formats.amount(exact)
+    amount = formats.number(exact, RATE_DIGITS) if currency in FIAT else formats.digits(exact)
     words = _("{currency}: {amount} for 1 USD ({source}, {time})")
     source = sources[FxSource(rate.source)]
     return words.format(currency=currency, amount=amount, source=source, time=formats.instant(rate.as_of))

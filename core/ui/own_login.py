@@ -26,7 +26,7 @@ def render_password_form() -> None:
     problem = st.session_state.pop(state.CHANGE_ERROR, None)
     if problem:
         flash.render_problem(problem)
-    st.markdown(_("All your other devices are signed out at once. At least 12 characters; several words are best."))
+    st.markdown(_("A change signs out all your other devices. At least 12 characters; several words are best."))
     with st.form("password_form", border=False, clear_on_submit=True):
         st.text_input(
             _("Current password"),

@@ -57,7 +57,7 @@ def render_waterfall(results: Results, formats: Formats, *, key: str) -> None:
     words = ", ".join(f"{step.name} {step.text}" for step in steps)
     alt = _("From opening to closing equity: {steps}").format(steps=words)
     st.echarts_chart(figure, key=key, height=len(steps) * BAR_HEIGHT + 12, theme=None, alt=alt)
-    if low > 0:
+    if low > 0 and not formats.hidden:
         beginning = formats.compact(low, results.question.currency)
         st.caption(markdown_safe(_("The scale of the bars begins at {amount}.").format(amount=beginning)))
 
@@ -112,7 +112,7 @@ def render_curve(results: Results, formats: Formats, *, rate: bool, key: str) ->
     write = (lambda value: formats.percent(value, signed=True)) if rate else money_writer(results, formats)
     values = [value for _at, value, _day in points]
     ticks = nice_ticks(min(values), max(values))
-    labels = [formats.percent(tick, 1) if rate else formats.compact(tick, results.question.currency) for tick in ticks]
+    labels = [formats.percent(tick, 1) if rate else formats.tick(tick, results.question.currency) for tick in ticks]
     days = pd.DataFrame(
         {
             "day": [at.isoformat() for at, _value, _day in points],

@@ -32,7 +32,7 @@ def render_days(results: Results, formats: Formats, *, key: str) -> None:
         st.caption(_("No day is known yet."))
         return
     ticks = nice_ticks(min(0.0, *values), max(0.0, *values))
-    labels = [formats.compact(tick, results.question.currency) for tick in ticks]
+    labels = [formats.tick(tick, results.question.currency) for tick in ticks]
     write = money_writer(results, formats)
     source = pd.DataFrame(
         {
@@ -142,7 +142,9 @@ def _weekdays(formats: Formats) -> list[str]:
 
 
 def _tiny(value: float, currency: str, formats: Formats) -> str:
-    """Return money in a few letters, without its currency: 1.234 or 12,3 k; thousandths of a bitcoin."""
+    """Return money in a few letters, without its currency: 1.234 or 12,3 k, thousandths of a bitcoin; "" if hidden."""
+    if formats.hidden:
+        return ""
     if PLACES.get(currency, CENTS) > CENTS:
         return formats.number(value * 1000, 2, signed=True) + " m"
     if abs(value) >= 100_000:

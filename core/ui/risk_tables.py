@@ -78,7 +78,7 @@ def _more_columns(rows: Sequence[RiskRow], formats: Formats) -> list[Column]:
             "leverage",
             _("Leverage"),
             [r.position.leverage for r in rows],
-            lambda value: formats.amount(value) + "×",
+            lambda value: formats.digits(value) + "×",
             about=_("The leverage that is set at the exchange."),
         ),
         text_column("wallet", _("Wallet"), [r.position.wallet for r in rows]),

@@ -1,14 +1,14 @@
 """A table whose numbers stay numbers (they sort) and are read as the person writes them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from core.ui.format import MISSING
+from core.ui.format import HIDDEN, MISSING
 
 ROW_HEIGHT = 36
 MOST_ROWS_SHOWN = 12
@@ -49,6 +49,7 @@ def number_column(
 
 def draw_table(columns: Sequence[Column], *, key: str, alt: str, selectable: bool = False) -> int | None:
     """Draw the table; many rows scroll inside it. Return the number of the row that is chosen, None for none."""
+    columns = [_covered(column) for column in columns]
     count = len(columns[0].values)
     look: dict[str, Any] = {
         "hide_index": True,
@@ -65,6 +66,14 @@ def draw_table(columns: Sequence[Column], *, key: str, alt: str, selectable: boo
     drawn = st.dataframe(_with_texts(columns, count), on_select="rerun", selection_mode="single-row", **look)
     rows = drawn.selection.rows
     return int(rows[0]) if rows else None
+
+
+def _covered(column: Column) -> Column:
+    """Return the column without the numbers behind its dots, where amounts are hidden: cells give out their values."""
+    if HIDDEN not in column.texts:
+        return column
+    config = {**column.config, "type_config": {"type": "text"}, "alignment": "right"}
+    return replace(column, values=column.texts, config=config)
 
 
 def _with_texts(columns: Sequence[Column], count: int) -> Styler:

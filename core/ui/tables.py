@@ -41,7 +41,7 @@ def render_positions(rows: Sequence[PositionRow], formats: Formats, *, key: str)
         number_column("entry", _("Entry"), [r.position.entry_price for r in rows], formats.price),
         number_column("mark", _("Mark"), [r.position.mark_price for r in rows], formats.price),
         number_column(
-            "leverage", _("Leverage"), [r.position.leverage for r in rows], lambda value: formats.amount(value) + "×"
+            "leverage", _("Leverage"), [r.position.leverage for r in rows], lambda value: formats.digits(value) + "×"
         ),
         number_column(
             "distance",
