@@ -36,7 +36,8 @@ def choose(account_id: str) -> None:
         SYNC: _sync,
         RETRY: _retry,
     }
-    _attempt(lambda visitor: direct[action](visitor, UUID(account_id)))
+    if action in direct:
+        _attempt(lambda visitor: direct[action](visitor, UUID(account_id)))
 
 
 def menu_key(account_id: str) -> str:

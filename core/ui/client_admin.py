@@ -17,6 +17,7 @@ NAME, LOGIN, PASSWORD, LANGUAGE = "client_name", "client_login", "client_passwor
 
 def open_client(client_id: str) -> None:
     """Put a client on the screen; services check the right again with every read."""
+    require_scope(role=Role.ADMIN, touch=True)
     st.session_state[state.CLIENT] = client_id
 
 

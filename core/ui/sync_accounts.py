@@ -134,6 +134,7 @@ def _summary(runs: Sequence[SyncRun]) -> str:
 
 
 def _toggle(account_id: str, is_open: bool) -> None:
+    require_scope(role=Role.ADMIN, touch=True)
     if is_open:
         st.session_state[state.HEALTH_ACCOUNT] = account_id
     else:

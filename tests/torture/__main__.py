@@ -4,7 +4,7 @@ import argparse
 import sys
 from types import ModuleType
 
-from tests.torture import answers, kill, mapping, migration, power, soak
+from tests.torture import answers, kill, mapping, migration, power, soak, tenancy
 from tests.torture.summary import Summary
 
 # a torture is a module with add_arguments(parser) and run(options) -> Summary
@@ -15,6 +15,7 @@ TORTURES: dict[str, ModuleType] = {
     "migration": migration,
     "power": power,
     "soak": soak,
+    "tenancy": tenancy,
 }
 
 

@@ -29,6 +29,16 @@ def test_opening_a_client_puts_it_on_the_screen(house: ScreenHouse) -> None:
     assert at.session_state["client_id"] == str(ana.id)
 
 
+def test_nobody_opens_a_client_once_the_session_has_ended(house: ScreenHouse) -> None:
+    ana, admin = house.person(name="Ana Souza"), house.admin()
+    at = house.screen(admin, "clients")
+    with house.storage.begin() as uow:
+        uow.sessions.revoke_all(admin.id, house.now)
+    at.button(key=f"open_{ana.id}").click().run()
+    assert "client_id" not in at.session_state
+    assert "Ana Souza" not in words(at)
+
+
 def test_a_new_client_is_added_and_the_password_is_not_kept(house: ScreenHouse) -> None:
     at = house.screen(house.admin(), "clients")
     at.text_input(key="client_name").set_value("Carla Dias")
