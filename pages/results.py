@@ -11,6 +11,7 @@ from core.services.results import load_results
 from core.services.results_rows import load_parts, load_rows
 from core.services.results_types import STEPS, Question, Results
 from core.ui import filters, live, results_charts, results_days, results_figures, results_filters, results_tables
+from core.ui import results_trades as trades
 from core.ui.clients import chosen_client
 from core.ui.empty import render_no_account, render_no_client
 from core.ui.guard import Visitor, require_scope
@@ -99,6 +100,7 @@ def _render_body(results: Results, visitor: Visitor) -> None:
     with st.container(border=True, key="panel_statistics"):
         st.header(_("Statistics"), anchor=False)
         results_figures.render_statistics(results, formats)
+    trades.render_trades(results, visitor)
 
 
 def _render_behind(results: Results, visitor: Visitor) -> None:

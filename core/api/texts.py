@@ -116,6 +116,13 @@ COLUMNS = {
     "hedged": N_("Hedge mode"),
     "testnet": N_("Test network"),
     "reason": N_("Reason"),
+    "closed_at": N_("Closed at"),
+    "opened_at": N_("Opened at"),
+    "exit_price": N_("Exit price"),
+    "gross": N_("Gross (settle asset)"),
+    "fee": N_("Fee"),
+    "net": N_("Net (settle asset)"),
+    "net_usd": N_("Net (USD)"),
 }
 
 

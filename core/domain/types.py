@@ -181,7 +181,8 @@ class SyncState:
 
     The ledger is whole from `ledger_since` to `ledger_read_to`; `ledger_cursor` is where a reading in parts goes on.
     `looked_at` is when the account was last on a screen; `slow_read_at` and `seldom_read_at` are when the wallets that
-    are not read in every slot last were; `egress` is the address (or the name of the proxy) it is read from.
+    are not read in every slot last were; `egress` is the address (or the name of the proxy) it is read from. Closed
+    positions are known from `closed_since` to `closed_read_to`.
     """
 
     account_id: UUID
@@ -205,6 +206,8 @@ class SyncState:
     egress: str | None = None
     slow_read_at: datetime | None = None
     seldom_read_at: datetime | None = None
+    closed_since: datetime | None = None
+    closed_read_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from core.persistence.repositories.accounts import AccountRepository
 from core.persistence.repositories.audit import AuditChain, AuditRepository
+from core.persistence.repositories.closed import ClosedPositionRepository
 from core.persistence.repositories.credentials import CredentialRepository
 from core.persistence.repositories.days import DayRepository
 from core.persistence.repositories.facts import FactRepository
@@ -108,6 +109,11 @@ class SqlUnitOfWork:
     def ledger(self) -> LedgerRepository:
         """Ledger rows."""
         return LedgerRepository(self.connection, self._allowed)
+
+    @cached_property
+    def closed(self) -> ClosedPositionRepository:
+        """Closed positions."""
+        return ClosedPositionRepository(self.connection, self._allowed)
 
     @cached_property
     def links(self) -> TransferLinkRepository:

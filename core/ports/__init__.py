@@ -5,6 +5,7 @@ names its client ids; repositories return domain types, never rows.
 """
 
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
+from core.ports.closed import ClosedPositions
 from core.ports.fleet import AccountPulse, Fleet, NamedAccount, SyncRuns
 from core.ports.history import Days, History, Keep
 from core.ports.ledger import Ledger, LedgerFilter, LedgerPlace, LedgerSize, TransferLinks
@@ -43,6 +44,7 @@ __all__ = [
     "ClientIds",
     "ClientPicture",
     "Clock",
+    "ClosedPositions",
     "Credentials",
     "Days",
     "ExchangePause",

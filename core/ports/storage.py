@@ -7,6 +7,7 @@ from core.domain.types import (
     Scope,
 )
 from core.ports.accounts import Accounts, Credentials, Jobs, Syncing
+from core.ports.closed import ClosedPositions
 from core.ports.fleet import Fleet, SyncRuns
 from core.ports.history import Days, History
 from core.ports.ledger import Ledger, TransferLinks
@@ -47,6 +48,8 @@ class UnitOfWork(Protocol):
     def pictures(self) -> Pictures: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def closed(self) -> ClosedPositions: ...
     @property
     def links(self) -> TransferLinks: ...
     @property

@@ -37,6 +37,7 @@ from core.services.results_types import (
     Span,
     span_of,
 )
+from core.services.trades import find_trades
 from core.services.unpriced import load_unpriced
 from core.services.views import ALL, members_of
 
@@ -74,6 +75,7 @@ def load_results(storage: Storage, scope: Scope, question: Question, *, now: dat
         live = live_days(uow, shown, currency=question.currency, span=tail)
         moves = _moves(uow, shown, question, whole_span)
         rates = load_rates(uow, question.currency, *edges_of(shown, whole_span))
+        trades = find_trades(uow, shown, question, span)
     days = (*map(Day, stored[shown.name]), *live.days)
     bars = sums.bars_of(days)
     risk, fall = sums.risk_of(days)
@@ -94,6 +96,7 @@ def load_results(storage: Storage, scope: Scope, question: Question, *, now: dat
         risk=risk,
         fall=fall,
         parts=_parts(shown, stored, live, whole),
+        trades=trades,
     )
 
 

@@ -1,4 +1,4 @@
-"""Files of the Results page, from the same function as the page: result and statistics, days, parts, rows."""
+"""Files of the Results page, from the same function as the page: result and statistics, days, parts, rows, trades."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from core.services.results import load_results
 from core.services.results_rows import load_parts, load_rows
 from core.services.results_types import BARS, FLOWS, GROUPS, MONEY, Question, Results
 
-PNL, DAILY, ATTRIBUTION, PNL_ROWS = "pnl", "daily", "attribution", "pnl_rows"
+PNL, DAILY, ATTRIBUTION, PNL_ROWS, CLOSED = "pnl", "daily", "attribution", "pnl_rows", "closed_positions"
 RISK = ("volatility", "sharpe", "sortino", "calmar", "cagr", "max_drawdown", "best", "worst", "positive_days")
 RATES = ("twr", "mwr", "twr_per_year", "mwr_per_year")
 RATIO, COUNT = "ratio", "count"
@@ -69,13 +69,34 @@ COLUMNS = {
         Column("changes", "amount"),
         Column("entry", "text"),
     ),
+    CLOSED: (
+        Column("closed_at", "time"),
+        Column("opened_at", "time"),
+        Column("account", "text"),
+        Column("exchange", "text"),
+        Column("symbol", "text"),
+        Column("side", "text"),
+        Column("size_base", "amount"),
+        Column("entry_price", "amount"),
+        Column("exit_price", "amount"),
+        Column("gross", "amount"),
+        Column("fee", "amount"),
+        Column("funding", "amount"),
+        Column("net", "amount"),
+        Column("settle_asset", "text"),
+        Column("price_usd", "amount"),
+        Column("net_usd", "amount"),
+        Column("value", "money"),
+        Column("currency", "text"),
+        Column("native_id", "text"),
+    ),
 }
 DATASETS = tuple(COLUMNS)
 Rows = Iterator[Sequence[Cell]]
 
 
 def open_results_export(storage: Storage, scope: Scope, dataset: str, question: Question, *, now: datetime) -> Export:
-    """Return the rows of one dataset (pnl, daily, attribution, pnl_rows) for what a page asks.
+    """Return the rows of one dataset (pnl, daily, attribution, pnl_rows, closed_positions) for what a page asks.
 
     Raises:
         StepUpRequiredError: the login is older than ten minutes.
@@ -90,6 +111,7 @@ def open_results_export(storage: Storage, scope: Scope, dataset: str, question: 
         DAILY: _daily,
         ATTRIBUTION: _attribution,
         PNL_ROWS: _rows,
+        CLOSED: _closed,
     }
     if dataset not in writers:
         raise NotFoundError("dataset")
@@ -125,10 +147,10 @@ def figures(results: Results) -> Iterator[tuple[str, Cell, str]]:
         for name in RISK:
             yield name, getattr(results.risk, name), RATIO
         yield "closed_days", results.risk.n, COUNT
-    if results.trades is not None:
+    if results.trades is not None and results.trades.is_told:
         for name, unit in TRADES.items():
-            yield name, getattr(results.trades, name), unit or currency
-        yield "closed_positions", results.trades.n, COUNT
+            yield name, getattr(results.trades.stats, name), unit or currency
+        yield "closed_positions", results.trades.stats.n, COUNT
 
 
 def _daily(_storage: Storage, _scope: Scope, results: Results) -> Rows:
@@ -161,3 +183,29 @@ def _rows(storage: Storage, scope: Scope, results: Results) -> Rows:
     for row in load_rows(storage, scope, results):
         place = (row.account, row.exchange, row.wallet, row.asset, row.amount, row.symbol)
         yield row.component, row.kind, row.at, *place, row.value, currency, row.count, row.entry
+
+
+def _closed(_storage: Storage, _scope: Scope, results: Results) -> Rows:
+    for trade in () if results.trades is None else results.trades.rows:
+        row = trade.row
+        yield (
+            row.closed_at,
+            row.opened_at,
+            trade.account,
+            trade.exchange,
+            row.symbol,
+            row.side,
+            row.size_base,
+            row.entry_price,
+            row.exit_price,
+            row.gross_pnl,
+            row.fee,
+            row.funding,
+            row.net_pnl,
+            row.settle_asset,
+            row.price,
+            row.net_usd,
+            trade.value,
+            results.question.currency,
+            row.native_id,
+        )

@@ -10,10 +10,10 @@ from core.domain.day_result import DayResult
 from core.domain.performance import Drawdown, RiskStats
 from core.domain.pnl.book import COMPONENTS
 from core.domain.pnl.sampling import CENTS, PLACES
-from core.domain.pnl.trades import TradeStats
 from core.domain.types import ExchangeAccount
 from core.errors import InvalidInputError
 from core.services.rates import Rate
+from core.services.trades_types import Trades
 from core.services.unpriced import UnpricedRow
 
 TODAY, WEEK, THIRTY, MONTH, YEAR, WHOLE, CUSTOM = "today", "7d", "30d", "month", "ytd", "all", "custom"
@@ -174,7 +174,7 @@ class Results:
     risk: RiskStats | None = None
     fall: Drawdown | None = None
     parts: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
-    trades: TradeStats | None = None
+    trades: Trades | None = None
     pending: int = 0
     rate: Rate | None = None
     unpriced: tuple[UnpricedRow, ...] = ()

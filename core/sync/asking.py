@@ -9,9 +9,11 @@ from connectors.errors import ConnectorError, ExchangeError, IpBannedError, NotS
 from connectors.types import LedgerKind, LedgerPart, Permissions
 from core.domain.marks import FUNDING_WINDOW, Mark, MarkKind, awaits_funding
 from core.domain.types import ExchangeAccount, LedgerRow, SealedCredential, SyncState
+from core.sync.closed import ClosedPart, closed_rows, read_closed
 from core.sync.due import SlotPlan, ledger_since
 from core.sync.ingest import Answers, Stored, has_jumped
-from core.sync.ledger import ledger_rows, prices_wanted
+from core.sync.ledger import Then, ledger_rows, old_prices, prices_wanted
+from core.sync.meter import OWN_SCOPE
 from core.sync.moves import SUSPECT, Move, agree, doubt, move_between
 from core.sync.ports import Connector, PriceOf, Tools
 from core.sync.reading import ReadingRefusedError, read_answers, require_identity
@@ -41,7 +43,8 @@ class Start:
 class Found:
     """What the exchange said. `ledger` None: not read; `since` is from when it was; `halt`: it asked for peace.
 
-    `rows` are the ledger's entries with their prices, `marks` what is remarkable, `code` why nothing was believed.
+    `rows` are the ledger's entries with their prices, `marks` what is remarkable, `code` why nothing was believed,
+    `closed` the closed positions, None where they were not read.
     """
 
     answers: Answers
@@ -53,6 +56,7 @@ class Found:
     rows: Sequence[LedgerRow] = ()
     marks: Sequence[Mark] = ()
     code: str | None = None
+    closed: ClosedPart | None = None
 
 
 class WithdrawKeyError(Exception):
@@ -73,6 +77,7 @@ class Asking:
         self._start = start
         self._account = start.account
         self._connector = connector
+        self._began = tools.clock()
 
     def now(self) -> datetime:
         """Return the time by the exchange's clock, with which its ledger is compared."""
@@ -94,7 +99,7 @@ class Asking:
         move = move_between(self._start.before, answers, price_of)
         found = Found(answers, permissions, None, plan.ledger_since or self._since(), price_of)
         found = self._with_ledger(found, move, is_due=plan.ledger_since is not None)
-        return self._believed(found, move)
+        return self._with_closed(self._believed(found, move))
 
     # wallets
 
@@ -143,6 +148,27 @@ class Asking:
         past = self._tools.prices.prices_at(self._account.exchange, prices_wanted(ledger.entries, now))
         rows = ledger_rows(self._account, ledger.entries, price_of=found.price_of, now=now, price_at=past)
         return replace(found, ledger=ledger, rows=rows)
+
+    # closed positions
+
+    def _with_closed(self, found: Found) -> Found:
+        """Read closed positions beside a ledger that is whole; what goes wrong here is of no matter to the rest."""
+        is_late = self._tools.clock() - self._began > timedelta(seconds=self._tools.lease_seconds / 3)
+        if found.ledger is None or not found.ledger.complete or found.halt or found.code or is_late:
+            return found
+        part = read_closed(self._connector, self._start.state, found.answers.at)
+        error = part.error if isinstance(part, ClosedPart) else part
+        if error is not None:
+            log.warning("closed positions not read: %s", error, extra={"account_id": str(self._account.id)})
+        if isinstance(error, RateLimitedError | IpBannedError) and getattr(error, "scope", "") != OWN_SCOPE:
+            found = replace(found, halt=error)
+        return replace(found, closed=self._priced(part, found)) if isinstance(part, ClosedPart) else found
+
+    def _priced(self, part: ClosedPart, found: Found) -> ClosedPart:
+        now = self.now()
+        wanted = old_prices(((item.settle_asset, item.closed_at) for item in part.found), now)
+        then = Then(found.price_of, now, self._tools.prices.prices_at(self._account.exchange, wanted))
+        return replace(part, rows=closed_rows(self._account, part.found, then))
 
     # what is believed
 

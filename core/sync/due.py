@@ -137,6 +137,11 @@ def ledger_since(state: SyncState, now: datetime) -> datetime:
     read_to = state.ledger_read_to
     if read_to is None:
         return now - LEDGER_FIRST
+    return overlapped(read_to, now)
+
+
+def overlapped(read_to: datetime, now: datetime) -> datetime:
+    """Return from when to read again what was read up to `read_to`; once a day from much earlier."""
     overlap = LEDGER_OVERLAP if read_to.date() == now.date() else LEDGER_DAILY_OVERLAP
     return min(read_to, now) - overlap
 

@@ -1,7 +1,9 @@
 """Ledger entries as they are stored: once each, with the price at booking where it is known; pure."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from connectors.types import LedgerEntry
 from core.domain.pricing import Market
@@ -9,13 +11,38 @@ from core.domain.types import ExchangeAccount, LedgerRow
 from core.sync.ports import PriceAt, PriceOf
 
 PRICE_AGE = timedelta(minutes=10)
+PAR = Market.of((), datetime(1970, 1, 1, tzinfo=UTC))  # knows what needs no market: USD, and stablecoins
 
 
 def prices_wanted(entries: Iterable[LedgerEntry], now: datetime) -> set[tuple[str, datetime]]:
     """Return of which assets a price is needed at which instants of the past."""
-    par = Market.of((), now)
-    old = (entry for entry in entries if abs(now - entry.booked_at) > PRICE_AGE)
-    return {(entry.asset, entry.booked_at) for entry in old if par.resolve(entry.asset).price is None}
+    return old_prices(((entry.asset, entry.booked_at) for entry in entries), now)
+
+
+def old_prices(wanted: Iterable[tuple[str, datetime]], now: datetime) -> set[tuple[str, datetime]]:
+    """Return those of these assets and instants for which a price must have been kept."""
+    old = ((asset, at) for asset, at in wanted if abs(now - at) > PRICE_AGE)
+    return {(asset, at) for asset, at in old if PAR.resolve(asset).price is None}
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What an asset was worth in USD at an instant up to now.
+
+    The price is today's for the last ten minutes. Before it is what needs no market (USD, and stablecoins at par), and
+    else the price kept of that time, if one was.
+    """
+
+    price_of: PriceOf
+    now: datetime
+    past: PriceAt = field(default_factory=dict)
+
+    def price(self, asset: str, at: datetime) -> Decimal | None:
+        """Return USD per unit, None where no price is known."""
+        if abs(self.now - at) <= PRICE_AGE:
+            return self.price_of(asset)
+        price = PAR.resolve(asset).price
+        return self.past.get((asset, at)) if price is None else price
 
 
 def ledger_rows(
@@ -26,19 +53,10 @@ def ledger_rows(
     now: datetime,
     price_at: PriceAt | None = None,
 ) -> list[LedgerRow]:
-    """Return the entries as rows, oldest first; of two with one key in one wallet the first counts.
-
-    The price is today's for entries of the last ten minutes. Older ones have what needs no market (USD, and
-    stablecoins at par), and else the price kept of their time, if one was.
-    """
-    past = price_at or {}
-    par = Market.of((), now)
+    """Return the entries as rows, oldest first; of two with one key in one wallet the first counts."""
+    then = Then(price_of, now, price_at or {})
     rows: dict[tuple[str, str], LedgerRow] = {}
     for entry in sorted(entries, key=lambda entry: entry.booked_at):
-        is_recent = abs(now - entry.booked_at) <= PRICE_AGE
-        price = price_of(entry.asset) if is_recent else par.resolve(entry.asset).price
-        if price is None and not is_recent:
-            price = past.get((entry.asset, entry.booked_at))
         row = LedgerRow(
             account_id=account.id,
             client_id=account.user_id,
@@ -49,7 +67,7 @@ def ledger_rows(
             asset=entry.asset,
             amount=entry.amount,
             booked_at=entry.booked_at,
-            price=price,
+            price=then.price(entry.asset, entry.booked_at),
             symbol=entry.symbol,
             txid=entry.txid,
             ref=entry.ref,

@@ -145,6 +145,9 @@ class Slot:
             uow.marks.add([*found.marks, *_late_marks(uow, start, found, now)])
             uow.readings.store(reading)
             self._note_ledger(uow, start, found)
+            if found.closed is not None:
+                uow.closed.add(found.closed.rows)
+                uow.syncing.set_closed(self._lease, since=found.closed.since, read_to=found.closed.read_to)
             if found.permissions is not None:
                 uow.accounts.set_rights(account, key_rights(found.permissions, now), account.uid, now)
             if account.status is AccountStatus.NEEDS_ATTENTION:

@@ -61,7 +61,7 @@ def render_cards(results: Results, formats: Formats) -> None:
             ),
         ):
             with st.container(border=True, height="stretch", key=f"card_{figure.name}", gap="xxsmall"):
-                _draw(figure)
+                draw_figure(figure)
                 if figure.name == "result":
                     _render_currency_effect(results, formats)
 
@@ -141,14 +141,12 @@ def render_unexplained(results: Results, formats: Formats) -> None:
 
 
 def render_statistics(results: Results, formats: Formats) -> None:
-    """Draw risk of the closed days and the statistics of closed positions."""
+    """Draw risk of the closed days."""
     n = results.risk.n if results.risk else 0
     with st.grid(4, min_column_width=CARD_WIDTH, gap="small", key="statistics"):
         for figure in statistics(results, formats):
             with st.container(border=True, height="stretch", key=f"stat_{figure.name}", gap="xxsmall"):
-                _draw(figure)
-    if results.trades is None:
-        st.caption(_("Win rate, profit factor and expectancy: not available, no closed positions are stored."))
+                draw_figure(figure)
     st.caption(_("n = {count} closed days, 365 days a year; the day that runs is left out.").format(count=n))
 
 
@@ -198,7 +196,8 @@ def _no_return(results: Results) -> str:
     return _("needs two readings and capital in the period")
 
 
-def _draw(figure: Figure) -> None:
+def draw_figure(figure: Figure) -> None:
+    """Draw one figure, with why it is missing where it is."""
     missing = figure.text == MISSING
     about = f"{figure.about} {figure.reason}." if missing and figure.reason else figure.about
     st.metric(figure.label, markdown_safe(figure.text), help=about)

@@ -86,6 +86,7 @@ def render_files(results: Results) -> None:
         "daily": _("Days"),
         "attribution": _("By exchange, account, asset, pair"),
         "pnl_rows": _("Rows behind the bars"),
+        "closed_positions": _("Closed positions"),
     }
     dialects = {
         "pt-BR": _("Excel in Brazil: semicolon, decimal comma"),

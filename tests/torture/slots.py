@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from connectors.types import (
     AccountInfo,
     Balance,
+    ClosedPosition,
     LedgerEntry,
     LedgerKind,
     LedgerPart,
@@ -83,6 +84,9 @@ class Feed:
     def get_ledger_part(self, since: datetime, until: datetime) -> LedgerPart:
         newest = range(max(1, self.version - 2), self.version + 1)  # each reading overlaps the ones before
         return LedgerPart(tuple(_entry(number) for number in newest), until)
+
+    def get_closed_positions(self, since: datetime, until: datetime) -> list[ClosedPosition]:
+        return []
 
     def get_prices(self) -> list[Price]:
         return []

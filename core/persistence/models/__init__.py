@@ -3,6 +3,7 @@
 from core.persistence.models.accounts import CredentialCandidateRow, DataKeyRow, ExchangeAccountRow, KeyCheckRow
 from core.persistence.models.audit import AuditRow, FactRow
 from core.persistence.models.base import Base
+from core.persistence.models.closed import ClosedPositionRow
 from core.persistence.models.history import DayResultRow, DetailPackRow, EquityPackRow, SnapshotDetailRow
 from core.persistence.models.marks import ClientCurrencyRow, FxRateRow, MarkRow, PricePointRow
 from core.persistence.models.people import LoginSessionRow, OneTimeLinkRow, SignInAttemptRow, UserRow
@@ -31,6 +32,7 @@ __all__ = [
     "BalanceRow",
     "Base",
     "ClientCurrencyRow",
+    "ClosedPositionRow",
     "CredentialCandidateRow",
     "DataKeyRow",
     "DayResultRow",

@@ -78,6 +78,8 @@ class SyncStateRow(Base):
     egress: Mapped[str | None] = mapped_column(String(64))
     slow_read_at: Mapped[datetime | None]
     seldom_read_at: Mapped[datetime | None]
+    closed_since: Mapped[datetime | None]
+    closed_read_to: Mapped[datetime | None]
 
 
 class ExchangePauseRow(Base):

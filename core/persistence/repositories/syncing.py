@@ -41,6 +41,8 @@ STATE_COLUMNS = plain(
     SyncStateRow.egress,
     SyncStateRow.slow_read_at,
     SyncStateRow.seldom_read_at,
+    SyncStateRow.closed_since,
+    SyncStateRow.closed_read_to,
 )
 PAUSE_COLUMNS = plain(
     ExchangePauseRow.exchange,
@@ -197,6 +199,14 @@ class SyncingRepository(Repository):
             LeaseLostError: the lease is no longer the current one.
         """
         self._change_held(lease, {"ledger_read_to": read_to, "ledger_since": since, "ledger_cursor": cursor})
+
+    def set_closed(self, lease: Lease, *, since: datetime, read_to: datetime) -> None:
+        """Store from when to when closed positions are known as whole.
+
+        Raises:
+            LeaseLostError: the lease is no longer the current one.
+        """
+        self._change_held(lease, {"closed_since": since, "closed_read_to": read_to})
 
     def make_due(self, account_id: UUID, client_id: UUID, now: datetime) -> None:
         """Have the account read at the next tick.

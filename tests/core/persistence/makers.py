@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+from core.domain.closed import ClosedRow
 from core.domain.points import DetailPoint, HeldAsset, OpenLeg, WalletPoint
 from core.domain.sync_runs import RunOutcome, SyncRun
 from core.domain.types import (
@@ -183,6 +184,29 @@ def make_ledger(account: ExchangeAccount, key: str = "1", **changes: Change) -> 
         asset="USDT",
         amount=Decimal("1000.00000001"),
         booked_at=NOW,
+    )
+    return replace(row, **changes)
+
+
+def make_closed(account: ExchangeAccount, native_id: str = "1", **changes: Change) -> ClosedRow:
+    row = ClosedRow(
+        account_id=account.id,
+        client_id=account.user_id,
+        native_id=native_id,
+        closed_at=NOW,
+        symbol="BTC/USDT:USDT",
+        venue_symbol="BTCUSDT",
+        side="long",
+        settle_asset="USDT",
+        net_pnl=Decimal("12.34"),
+        size_base=Decimal("0.5"),
+        entry_price=Decimal(60000),
+        exit_price=Decimal("60030.00000001"),
+        gross_pnl=Decimal("15.00"),
+        fee=Decimal("-2.00"),
+        funding=Decimal("-0.66"),
+        price=Decimal(1),
+        opened_at=NOW - HOUR,
     )
     return replace(row, **changes)
 

@@ -13,12 +13,12 @@ from core.api.csv_text import make_dialect, write_csv
 from core.domain.currencies import StoredRate
 from core.domain.marks import PricePoint
 from core.domain.pnl.book import COMPONENTS
-from core.domain.types import Scope, User
+from core.domain.types import ExchangeAccount, Scope, User
 from core.services.rates import note_currency
 from core.services.results_export import open_results_export
 from core.services.results_types import BARS, Question
 from core.ui.format import Formats, markdown_safe
-from tests.core.persistence.makers import scope_of
+from tests.core.persistence.makers import make_closed, scope_of
 from tests.core.services.results_past import DAY, HOUR, Trader, close
 from tests.core.ui.house import SECOND, ScreenHouse, words
 
@@ -37,7 +37,19 @@ LABELS = {
     "sortino": "Sortino",
     "calmar": "Calmar",
     "positive_days": "Dias de ganho",
+    "closed_positions": "Posições encerradas",
+    "net": "Líquido das operações",
+    "win_rate": "Taxa de acerto",
+    "profit_factor": "Fator de lucro",
+    "expectancy": "Expectativa",
+    "payoff": "Payoff",
+    "avg_win": "Ganho médio",
+    "avg_loss": "Perda média",
+    "largest_win": "Maior ganho",
+    "largest_loss": "Maior perda",
 }
+NUMBERS = ("sharpe", "sortino", "calmar", "profit_factor", "payoff")
+SHARES = ("positive_days", "win_rate")
 
 
 @pytest.fixture
@@ -50,8 +62,32 @@ def ana(house: ScreenHouse) -> Iterator[User]:
     one.live(since, house.now, step=4 * HOUR)
     two.live(since, house.now, step=4 * HOUR, odd=True)
     _store_rates(house, since)
+    _store_closed(house, two.account)
     close(house.storage, client, house.now)
     yield client
+
+
+def _store_closed(house: ScreenHouse, account: ExchangeAccount) -> None:
+    """Store positions of two pairs that were closed, one of the pairs without a loss."""
+    nets = [("BTC", "120.257"), ("BTC", "-45.50"), ("BTC", "-3.21"), ("SOL", "17.3333"), ("SOL", "8")]
+    rows = [
+        make_closed(
+            account, str(n), net_pnl=Decimal(net), closed_at=house.now - (10 + 15 * n) * HOUR,
+            symbol=f"{base}/USDT:USDT", opened_at=None,
+        )
+        for n, (base, net) in enumerate(nets)
+    ]  # fmt: skip
+    with house.storage.begin() as uow:
+        uow.closed.add(rows)
+    _known_from(house, account, house.now - 90 * DAY)
+
+
+def _known_from(house: ScreenHouse, account: ExchangeAccount, since: datetime, read_to: datetime | None = None) -> None:
+    with house.storage.begin() as uow:
+        lease = uow.syncing.claim_one(account.id, house.now + DAY, owner="past", lease_seconds=60)
+        assert lease is not None
+        uow.syncing.set_closed(lease, since=since, read_to=read_to or house.now)
+        uow.syncing.release(lease, next_due_at=house.now, interval_seconds=30, now=house.now, error_code=None)
 
 
 def _store_rates(house: ScreenHouse, since: datetime) -> None:
@@ -64,11 +100,11 @@ def _store_rates(house: ScreenHouse, since: datetime) -> None:
 
 
 def file_of(
-    house: ScreenHouse, client: User, dataset: str, period: str = "7d", currency: str = "USD"
+    house: ScreenHouse, client: User, dataset: str, period: str = "7d", *, currency: str = "USD", view: str = "all"
 ) -> list[dict[str, str]]:
     """Return the rows of a file as somebody reads them who has it."""
     scope = Scope(client.id, client.role, frozenset({client.id}), authenticated_at=house.web.clock())
-    question = Question(client.id, "all", period, currency=currency)
+    question = Question(client.id, view, period, currency=currency)
     export = open_results_export(house.web.storage, scope, dataset, question, now=house.web.clock())
     dialect = make_dialect("iso", client.time_zone)
     assert dialect is not None
@@ -93,12 +129,14 @@ def test_every_figure_of_the_page_is_the_figure_of_the_file(house: ScreenHouse, 
     def written(name: str) -> str:
         value, unit = figures[name]
         number = Decimal(value) if value else None
-        if name in ("sharpe", "sortino", "calmar"):
+        if name in NUMBERS:
             return formats.number(number)
+        if unit == "count":
+            return formats.number(number, 0)
         if unit == "ratio":
-            digits = 1 if name == "positive_days" else 2
-            return formats.percent(number, digits, signed=name not in ("positive_days", "volatility"))
-        return markdown_safe(formats.money(number, unit, signed=name == "result"))
+            digits = 1 if name in SHARES else 2
+            return formats.percent(number, digits, signed=name not in (*SHARES, "volatility"))
+        return markdown_safe(formats.money(number, unit, signed=name != "closing"))
 
     shown = {metric.label: metric.value for metric in at.metric}
     assert shown == {label: written(name) for name, label in LABELS.items()}
@@ -163,6 +201,51 @@ def test_the_page_says_since_when_in_which_zone_and_what_is_unexplained(house: S
     assert "-US\\$" in text
     assert "42,50" in text.replace("\xa0", " ")
     assert "provisório" in text
+
+
+def test_trades_are_told_by_pair_and_account_with_their_number_and_who_tells_none(
+    house: ScreenHouse, ana: User
+) -> None:
+    at = house.screen(ana, "results", account="all", period="7d")
+    assert not at.exception
+    text = words(at)
+    assert "Não disponível para Binance" in text
+    assert "menos de 30: amostra pequena" in text
+    pairs, accounts = (frame.value for frame in at.dataframe if "profit_factor" in frame.value.columns)
+    assert [list(pairs["n"]), list(accounts["n"]), list(accounts["name"])] == [[3, 2], [5], ["Bitget"]]
+    rows = file_of(house, ana, "closed_positions")
+    figures = {row["item"]: row["value"] for row in file_of(house, ana, "pnl")}
+    assert len(rows) == int(figures["closed_positions"]) == 5
+    assert cents(sum(Decimal(row["value"]) for row in rows)) == cents(figures["net"]) == cents(sum(pairs["net"]))
+    for name in ("BTC", "SOL"):
+        filed = sum(Decimal(row["value"]) for row in rows if row["symbol"].startswith(name))
+        assert cents(filed) == cents(sum(pairs[pairs["name"].str.startswith(name)]["net"]))
+
+
+def test_an_account_that_tells_no_closed_positions_shows_no_figure_of_them(house: ScreenHouse, ana: User) -> None:
+    at = house.screen(ana, "results", period="7d")
+    assert "Não disponível para Binance" in words(at)
+    assert LABELS["win_rate"] not in [metric.label for metric in at.metric]
+    assert not {"win_rate", "net", "closed_positions"} & {
+        row["item"] for row in file_of(house, ana, "pnl", view="main")
+    }
+    assert file_of(house, ana, "closed_positions", view="main") == []
+
+
+def test_what_is_not_known_of_closed_positions_is_said(house: ScreenHouse, ana: User) -> None:
+    late = house.account(ana, "OKX", exchange="okx", is_main=False)
+    one = next(account for account in _accounts(house, ana) if account.exchange == "bitget")
+    _known_from(house, one, house.now - 5 * DAY, house.now - 2 * HOUR)
+    text = words(house.screen(ana, "results", account="all", period="7d"))
+    assert f"Posições encerradas ainda não lidas: {late.name}" in text
+    since = Formats("pt_BR", ana.time_zone).date(house.now - 5 * DAY)
+    assert f"As posições encerradas são conhecidas a partir de {since}" in text
+    assert "As posições encerradas foram lidas até" in text
+
+
+def _accounts(house: ScreenHouse, client: User) -> list[ExchangeAccount]:
+    with house.storage.begin(write=False) as uow:
+        return uow.accounts.all({client.id})
 
 
 def test_choices_are_written_into_the_url(house: ScreenHouse, ana: User) -> None:

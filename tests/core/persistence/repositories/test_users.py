@@ -12,6 +12,7 @@ from core.persistence import SqlStorage
 from tests.core.persistence.makers import (
     NOW,
     add_account,
+    make_closed,
     make_detail,
     make_job,
     make_ledger,
@@ -79,12 +80,21 @@ def test_demo_people_go_with_everything_they_own(storage: SqlStorage, client: Us
         for each in (account, kept):
             uow.jobs.add(make_job(each))
             uow.readings.store(make_reading(each, ledger=(make_ledger(each),), details=make_detail(NOW)))
+            uow.closed.add([make_closed(each)])
             uow.readings.add_history([make_point(each.id, each.user_id, NOW, 1.0)], [])
     with storage.begin() as uow:
         assert uow.users.delete_demo() == 1
     with storage.begin(write=False) as uow:
         assert uow.users.all() == [client]
         assert uow.accounts.all(None) == [kept]
-        for table in ("data_keys", "jobs", "sync_states", "balances", "snapshot_details", "ledger_entries"):
+        for table in (
+            "data_keys",
+            "jobs",
+            "sync_states",
+            "balances",
+            "snapshot_details",
+            "ledger_entries",
+            "closed_positions",
+        ):
             statement = f"SELECT count(*) /* every client */ FROM {table}"  # noqa: S608 - names from the line above
             assert uow.connection.execute(text(statement)).scalar_one() == 1, table
