@@ -153,7 +153,7 @@ class Asking:
 
     def _with_closed(self, found: Found) -> Found:
         """Read closed positions beside a ledger that is whole; what goes wrong here is of no matter to the rest."""
-        is_late = self._tools.clock() - self._began > timedelta(seconds=self._tools.lease_seconds / 3)
+        is_late = self._tools.clock() - self._began > timedelta(seconds=self._tools.lease_seconds / 2)
         if found.ledger is None or not found.ledger.complete or found.halt or found.code or is_late:
             return found
         part = read_closed(self._connector, self._start.state, found.answers.at)

@@ -15,11 +15,10 @@ from core.ui.format import MISSING, Formats, markdown_safe
 from core.ui.guard import Visitor
 from core.ui.i18n import N_, _
 from core.ui.results_charts import money_writer
-from core.ui.results_figures import Figure, draw_figure
+from core.ui.results_figures import CARD_WIDTH, Figure, draw_figure
 from core.ui.sheet import Column, draw_table, number_column, text_column
 from core.ui.tables import pair_name, signed_color
 
-CARD_WIDTH = 170
 FEW = 30
 OLD = timedelta(hours=1)
 GROUPS = {SYMBOL: N_("Pair"), ACCOUNT: N_("Account")}
@@ -48,6 +47,8 @@ def render_trades(results: Results, visitor: Visitor) -> None:
         _render_cards(trades.stats, results, visitor.formats)
         for by, title in GROUPS.items():
             _render_parts(trades.parts[by], results, visitor.formats, by=by, title=_(title))
+        if any(part.stats.low_sample for parts in trades.parts.values() for part in parts):
+            st.caption("⚠ " + _few())
         st.caption(_("Net of each closed position as its exchange tells it, at the rate of its close."))
 
 
@@ -84,7 +85,7 @@ def _render_reach(trades: Trades, telling: Sequence[Told], results: Results, for
 
 
 def _render_cards(stats: TradeStats, results: Results, formats: Formats) -> None:
-    with st.grid(5, min_column_width=CARD_WIDTH, gap="small", key="trades"):
+    with st.grid(4, min_column_width=CARD_WIDTH, gap="small", key="trades"):
         for figure in figures(stats, results.question.currency, formats):
             with st.container(border=True, height="stretch", key=f"trade_{figure.name}", gap="xxsmall"):
                 draw_figure(figure)
@@ -140,8 +141,6 @@ def _render_parts(parts: Sequence[TradePart], results: Results, formats: Formats
         )),
     ]  # fmt: skip
     draw_table(columns, key=f"trades_{by}", alt=_("Closed positions: {count} rows").format(count=len(parts)))
-    if any(one.low_sample for one in stats):
-        st.caption("⚠ " + _few())
 
 
 def _factor(stats: Sequence[TradeStats], formats: Formats) -> Column:

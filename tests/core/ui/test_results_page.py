@@ -38,7 +38,7 @@ LABELS = {
     "calmar": "Calmar",
     "positive_days": "Dias de ganho",
     "closed_positions": "Posições encerradas",
-    "net": "Líquido das operações",
+    "net": "Líquido das negociações",
     "win_rate": "Taxa de acerto",
     "profit_factor": "Fator de lucro",
     "expectancy": "Expectativa",
