@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,7 @@ from tests.databases import fresh_storage
 
 NETS = ("120.50", "-40.25", "0.004", "-0.004", "33.3333333333", "-7")
 CENT = Decimal("0.01")
+Change = Any  # what a Trader takes
 LOCAL = ("Valor", "Líquido (ativo de liquidação)", "Conta")
 
 
@@ -52,7 +54,7 @@ def one(storage: SqlStorage, client: User) -> ExchangeAccount:
     return lived(storage, client, "One", is_main=True)
 
 
-def lived(storage: SqlStorage, client: User, name: str, **changes: object) -> ExchangeAccount:
+def lived(storage: SqlStorage, client: User, name: str, **changes: Change) -> ExchangeAccount:
     trader = Trader(storage, client, name, created_at=NOW - 3 * DAY, **changes)
     trader.live(NOW - 3 * DAY, NOW, step=8 * HOUR)
     close(storage, client, NOW)
@@ -182,7 +184,7 @@ def test_the_file_has_every_position_and_adds_up_to_the_page(
     value, net, account = ("value", "net", "account") if dialect == "iso" else LOCAL
     values = [Decimal(row[value].replace(",", ".")) for row in rows]
     assert len(rows) == len(NETS)
-    assert sum(values).quantize(CENT) == Decimal(str(trades(storage, client).stats.net)).quantize(CENT)
+    assert sum(values, Decimal(0)).quantize(CENT) == Decimal(str(trades(storage, client).stats.net)).quantize(CENT)
     assert [Decimal(row[net].replace(",", ".")) for row in rows] == [Decimal(net) for net in NETS]
     assert {row[account] for row in rows} == {"One"}
 
