@@ -205,6 +205,7 @@ PLATFORM_MESSAGES: Mapping[str, tuple[str, str]] = {
     "password_too_short": (N_("This password is too short."), N_("Use at least 12 characters.")),
     "password_too_long": (N_("This password is too long."), N_("Use at most 256 characters.")),
     "password_common": (N_("This password is easily guessed."), N_("Use a longer one or several words.")),
+    "unknown_kind": (N_("This kind of entry is not known."), N_("Choose one of the list.")),
     "password_same": (N_("This is the password you have."), N_("Choose another one.")),
     "wrong_password": (
         N_("The current password is not right."),
