@@ -16,7 +16,8 @@ from core.ui.palette import Palette, current_palette
 from core.ui.results_words import bar_name, full_date
 
 BAR_HEIGHT = 36
-NAMES_WIDTH = 140
+NAMES_WIDTH, LINE_HEIGHT = 110, 14
+ROOM = 0.9  # of all bars together, for the amount behind the last one: a phone is narrow
 CURVE_HEIGHT = 300
 
 
@@ -38,7 +39,7 @@ def render_waterfall(results: Results, formats: Formats, *, key: str) -> None:
     levels = [level for step in steps[1:-1] for level in (step.start, step.end)] or [steps[0].end, steps[-1].end]
     ticks = nice_ticks(min(levels), max(levels))
     low = ticks[0] if ticks[0] > 0 else min(0.0, *levels)
-    room = (ticks[-1] - low) * 0.42
+    room = (ticks[-1] - low) * ROOM
     figure: Spec = {
         "animation": False,
         "textStyle": text_style(colors),
@@ -50,7 +51,13 @@ def render_waterfall(results: Results, formats: Formats, *, key: str) -> None:
             "data": [step.name for step in steps],
             "axisTick": {"show": False},
             "axisLine": {"show": False},
-            "axisLabel": {"color": colors.text, "fontSize": FONT_SIZE, "width": NAMES_WIDTH, "overflow": "break"},
+            "axisLabel": {
+                "color": colors.text,
+                "fontSize": FONT_SIZE,
+                "lineHeight": LINE_HEIGHT,
+                "width": NAMES_WIDTH,
+                "overflow": "break",
+            },
         },
         "series": _waterfall_series(steps, low, colors),
     }
