@@ -22,6 +22,12 @@ UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
 
 
+@pytest.fixture(autouse=True)
+def _fresh_logins(world: World) -> None:
+    """Let everybody sign in anew: files want a login of the last ten minutes, and a busy machine takes longer."""
+    world.cookies.clear()
+
+
 @pytest.fixture
 def http() -> Iterator[requests.Session]:
     with requests.Session() as session:
