@@ -32,8 +32,9 @@ class Budget:
     """One count that an exchange keeps of an address, as we keep it.
 
     `units` of `limit` were booked in the window number `window` (of `window_seconds`, since 1970); nothing more may
-    leave before `free_at` (microseconds since 1970). A slot of one account takes `slot_units` on average, all else
-    `other_rate` units a second.
+    leave before `free_at` (microseconds since 1970). A slot of one account takes `slot_units` on average without its
+    ledger, a reading of a ledger `ledger_units`; all but slots takes `other_rate` units a second, of which
+    `ledger_rate` are ledgers.
     """
 
     exchange: str
@@ -46,3 +47,5 @@ class Budget:
     units: int = 0
     slot_units: float = 0.0
     other_rate: float = 0.0
+    ledger_units: float = 0.0
+    ledger_rate: float = 0.0

@@ -13,7 +13,7 @@ from core.sync.closed import ClosedPart, closed_rows, read_closed
 from core.sync.due import SlotPlan, ledger_since
 from core.sync.ingest import Answers, Stored, has_jumped
 from core.sync.ledger import Then, ledger_rows, old_prices, prices_wanted
-from core.sync.meter import OWN_SCOPE
+from core.sync.meter import OWN_SCOPE, ledger_calls
 from core.sync.moves import SUSPECT, Move, agree, doubt, move_between
 from core.sync.ports import Connector, PriceOf, Tools
 from core.sync.reading import ReadingRefusedError, read_answers, require_identity
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 HOLD_BACK = timedelta(minutes=5)
 LEDGER_GAP = timedelta(seconds=55)
+PUT_OFF_MOST = 2  # times its interval
 LEDGER_PENDING = "ledger_pending"
 ALL_KINDS = frozenset(kind.value for kind in LedgerKind)
 
@@ -135,6 +136,7 @@ class Asking:
         if jumped and was_just_read(start, answers.at) and may_wait(start, answers.at):
             raise ReadingRefusedError(LEDGER_PENDING)
         closed = answers.positions is not None and has_closed(start.before.positions, answers.positions)
+        is_due = is_due and not self._can_wait(answers.at)
         if not (jumped or is_due or closed or is_funding_booked(start, answers.at)):
             return found
         try:
@@ -169,6 +171,13 @@ class Asking:
         wanted = old_prices(((item.settle_asset, item.closed_at) for item in part.found), now)
         then = Then(found.price_of, now, self._tools.prices.prices_at(self._account.exchange, wanted))
         return replace(part, rows=closed_rows(self._account, part.found, then))
+
+    def _can_wait(self, now: datetime) -> bool:
+        """Tell whether a ledger that is merely due waits for its limits; one that was put off long ago does not."""
+        read_to, exchange = self._start.state.ledger_read_to, self._account.exchange
+        most = PUT_OFF_MOST * self._tools.rules(self._account).ledger_seconds
+        is_old = read_to is not None and now - read_to > timedelta(seconds=most)
+        return not is_old and self._tools.is_crowded(exchange)
 
     # what is believed
 
@@ -247,6 +256,7 @@ def last_read(start: Start) -> datetime | None:
 
 def _read_ledger(connector: Connector, since: datetime, until: datetime) -> LedgerPart:
     try:
-        return connector.get_ledger_part(since, until)
+        with ledger_calls():
+            return connector.get_ledger_part(since, until)
     except NotSupportedError:
         return LedgerPart((), until)

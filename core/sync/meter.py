@@ -6,7 +6,9 @@ nothing. Each process books a stretch of time of a count and lets its requests l
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -16,7 +18,7 @@ from connectors.types import Cost
 from core.domain.reading_plans import Budget
 from core.ports import Clock, Storage
 from core.sync.budgets import BAN_PAUSE_SECONDS, RATE_PAUSE_SECONDS
-from core.sync.rates import MICROS, Load, Rate, rate_of
+from core.sync.rates import LEDGER_PART, MICROS, Load, Rate, rate_of
 
 OWN_SCOPE = "own"  # of a rate limit that our own counting found, not the exchange
 MOST_WAIT_SECONDS = 15.0
@@ -24,7 +26,21 @@ ROOM_SECONDS = 2.0
 SLACK_PART = 0.05  # of a limit: what the exchange may count otherwise than we without others having used it
 EDGE_SECONDS = 3.0  # at a window's begin, when the exchange may still count in the one before
 SHORTEST_TOLD_WINDOW = 30
-KNOWN_AFTER_SLOTS = 20
+KNOWN_AFTER_SLOTS = 200  # what comes in few slots only (earn wallets, rights) must be in the mean
+KNOWN_AFTER_LEDGERS = 50
+CROWDED_SECONDS = 3.0  # booked ahead of a count that ledgers take of: no more of them begin
+
+_ledger: ContextVar[set[str] | None] = ContextVar("ledger", default=None)
+
+
+@contextmanager
+def ledger_calls() -> Iterator[None]:
+    """Count what this thread asks for in the block as one reading of a ledger, and not as a part of its slot."""
+    token = _ledger.set(set())
+    try:
+        yield
+    finally:
+        _ledger.reset(token)
 
 
 @dataclass(slots=True)
@@ -37,6 +53,7 @@ class Bucket:
     ends_us: float = 0.0
     slot_used: int = 0
     other_used: int = 0
+    ledger_used: int = 0
 
 
 @dataclass(slots=True)
@@ -45,6 +62,7 @@ class Measure:
 
     since: datetime
     slots: int = 0
+    ledgers: int = 0
 
 
 @dataclass(slots=True)
@@ -61,6 +79,7 @@ class Meter:
     _halted_us: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _measure: Measure | None = None
+    _slots: int = 0
 
     def pay(self, costs: tuple[Cost, ...], *, other: bool = False) -> float:
         """Wait until the costs fit and return the seconds waited; `other`: for no account's slot.
@@ -76,8 +95,7 @@ class Meter:
             for cost in costs:
                 at_us = max(at_us, self._book(cost, now_us))
                 bucket = self._buckets[cost.bucket]
-                bucket.slot_used += 0 if other else cost.units
-                bucket.other_used += cost.units if other else 0
+                self._count(bucket, cost.units, other=other)
         seconds = (at_us - now_us) / MICROS
         if seconds > 0:
             self.sleep(seconds)
@@ -128,30 +146,55 @@ class Meter:
             rooms = [_room(bucket, now_us) for bucket in self._buckets.values() if bucket.budget.slot_units > 0]
         return min(rooms, default=None)
 
+    def is_crowded(self) -> bool:
+        """Tell whether one more ledger had better wait: a count that ledgers take of is booked far ahead.
+
+        Of a count that slots need too they take half at most.
+        """
+        with self._lock:
+            now_us, since = self._now_us(), self._measured().since.timestamp() * MICROS
+            seconds = max(0.0, now_us - since) / MICROS + ROOM_SECONDS
+            return any(_is_crowded(bucket, now_us, seconds) for bucket in self._buckets.values())
+
     def count_slot(self) -> None:
         """Note that one account's slot has ended."""
         with self._lock:
             self._measured().slots += 1
 
     def measure(self) -> list[Budget]:
-        """Return the counts with what a slot and all else took since the last time, blended with what was known."""
+        """Return the counts with what slots, ledgers and all else took since the last time, blended with the known."""
         with self._lock:
             seen, now = self._measured(), self.clock()
             seconds = (now - seen.since).total_seconds()
             if seconds <= 0:
                 return [bucket.budget for bucket in self._buckets.values()]
             for bucket in self._buckets.values():
-                bucket.budget = _blend(bucket, seen.slots, seconds)
-                bucket.other_used = 0
+                bucket.budget = _blend(bucket, seen, seconds, counted=self._slots)
+                bucket.other_used = bucket.ledger_used = 0
                 bucket.slot_used = 0 if seen.slots else bucket.slot_used
+            self._slots += seen.slots
             self._measure = Measure(now)
             return [bucket.budget for bucket in self._buckets.values()]
+
+    def _count(self, bucket: Bucket, units: int, *, other: bool) -> None:
+        """Add units to what they were for: a slot, a ledger, or all else."""
+        ledger = _ledger.get()
+        if other:
+            bucket.other_used += units
+        elif ledger is None:
+            bucket.slot_used += units
+        else:
+            if self.exchange not in ledger:
+                ledger.add(self.exchange)
+                self._measured().ledgers += 1
+            bucket.ledger_used += units
 
     def _book(self, cost: Cost, now_us: float) -> float:
         """Return when the units may leave, from the booked stretch or a new one."""
         bucket = self._buckets.get(cost.bucket) or self._open(cost)
         took = cost.units * bucket.rate.unit_us
-        at = max(bucket.next_us, now_us - bucket.rate.burst_us)
+        floor = now_us - max(0.0, bucket.rate.burst_us - took)  # the last request of a window reaches over its end
+        at = max(bucket.next_us, floor)
         if at + took > bucket.ends_us:
             calls = ceil(self.stretch_seconds * MICROS / took)
             units = cost.units * max(1, calls)
@@ -163,7 +206,7 @@ class Meter:
                     budget,
                     units=units,
                     span_us=span,
-                    floor_us=round(now_us - bucket.rate.burst_us),
+                    floor_us=round(floor),
                     latest_us=round(latest),
                 )
             if begin is None:
@@ -255,7 +298,8 @@ class Meters:
 
 def load_of(budget: Budget) -> Load:
     """Return a count as the plan sees it."""
-    return Load(budget.limit, budget.window_seconds, budget.slot_units, budget.other_rate)
+    other = max(0.0, budget.other_rate - budget.ledger_rate)
+    return Load(budget.limit, budget.window_seconds, budget.slot_units, other, budget.ledger_units)
 
 
 def paused_until(retry_after: float | None, now: datetime) -> datetime:
@@ -270,13 +314,27 @@ def _room(bucket: Bucket, now_us: float) -> int:
     return max(1, int((ROOM_SECONDS - ahead) * bucket.rate.per_second / bucket.budget.slot_units))
 
 
-def _blend(bucket: Bucket, slots: int, seconds: float) -> Budget:
-    """Mix what was just seen into what was known, the more of it the more slots were seen."""
+def _is_crowded(bucket: Bucket, now_us: float, seconds: float) -> bool:
+    if not bucket.ledger_used and not bucket.budget.ledger_units:
+        return False
+    most = LEDGER_PART * bucket.rate.per_second * seconds
+    is_over = bucket.budget.slot_units > 0 and bucket.ledger_used > most
+    return is_over or bucket.next_us > now_us + CROWDED_SECONDS * MICROS
+
+
+def _blend(bucket: Bucket, seen: Measure, seconds: float, *, counted: int) -> Budget:
+    """Mix what was just seen into what was known, the more of it the more was seen; `counted` slots came before."""
     budget = bucket.budget
     part = min(1.0, seconds / 60)
-    other = budget.other_rate + (bucket.other_used / seconds - budget.other_rate) * part
-    if not slots:
-        return replace(budget, other_rate=other)
-    weight = 1.0 if not budget.slot_units else min(1.0, slots / KNOWN_AFTER_SLOTS)
-    units = budget.slot_units + (bucket.slot_used / slots - budget.slot_units) * weight
-    return replace(budget, slot_units=units, other_rate=other)
+    rate = budget.ledger_rate + (bucket.ledger_used / seconds - budget.ledger_rate) * part
+    used = bucket.other_used + bucket.ledger_used
+    other = budget.other_rate + (used / seconds - budget.other_rate) * part
+    units, per_ledger = budget.slot_units, budget.ledger_units
+    if seen.slots:
+        known = min(KNOWN_AFTER_SLOTS, counted + seen.slots)
+        weight = min(1.0, seen.slots / known) if units else 1.0
+        units += (bucket.slot_used / seen.slots - units) * weight
+    if seen.ledgers:
+        weight = min(1.0, seen.ledgers / KNOWN_AFTER_LEDGERS) if per_ledger else 1.0
+        per_ledger += (bucket.ledger_used / seen.ledgers - per_ledger) * weight
+    return replace(budget, slot_units=units, other_rate=other, ledger_units=per_ledger, ledger_rate=rate)

@@ -14,7 +14,7 @@ from core.domain.types import STOPPED, Tier
 from core.ports import FleetRow, Pacing, Storage
 from core.sync.due import Intervals, tier_of
 from core.sync.meter import Meters, load_of
-from core.sync.rates import slots_allowed, stretch
+from core.sync.rates import Fit, Load, fit, ledger_interval
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +57,25 @@ class Planner:
         self._wanted = intervals.of_tiers()
         self._plans: dict[str, ReadingPlan] = {}
         self._planned_at: datetime | None = None
+        self._ledgers: dict[str, int] = {}
 
     def seconds(self, exchange: str, tier: Tier, *, testnet: bool = False) -> int:
         """Return how often an account of this tier is read now."""
         plan = None if testnet else self._plans.get(exchange)
         return self._wanted[tier] if plan is None else int(plan.seconds.get(tier, self._wanted[tier]))
+
+    def ledger_seconds(self, exchange: str, *, testnet: bool = False) -> int:
+        """Return how often the ledger of an account is read now."""
+        return (
+            self._intervals.ledger_seconds if testnet else self._ledgers.get(exchange, self._intervals.ledger_seconds)
+        )
+
+    def ahead_seconds(self, exchange: str) -> float:
+        """Return how much sooner than planned main accounts may be read where limits have room: as wanted at most."""
+        plan = self._plans.get(exchange)
+        if plan is None or not plan.is_stretched:
+            return 0.0
+        return float(max(0, plan.seconds.get(Tier.MAIN, 0) - self._wanted[Tier.MAIN]))
 
     def tick(self, now: datetime) -> None:
         """Bring accounts that have come on a screen forward; make or take over the plan when it is time."""
@@ -84,7 +98,14 @@ class Planner:
                 uow.planning.save_plans(decision.plans)
                 uow.planning.pace(decision.pacings, now)
             plans = uow.planning.plans(self._meters.egress)
+            loads = loads_of(uow.planning.budgets())
         self._plans = {plan.exchange: plan for plan in plans if now - plan.made_at < ALIVE}
+        self._ledgers = {name: self._ledger_interval(plan, loads) for name, plan in self._plans.items()}
+
+    def _ledger_interval(self, plan: ReadingPlan, loads: Mapping[tuple[str, str], list[Load]]) -> int:
+        counts = {Tier.MAIN: plan.accounts}
+        own = loads.get((plan.exchange, plan.egress), [])
+        return ledger_interval(counts, self._wanted, own, self._intervals.ledger_seconds)
 
 
 def decide(
@@ -112,14 +133,11 @@ def decide(
     for row in fleet:
         if not row.testnet:
             counts.setdefault((row.exchange, places[row.account_id]), Counter())[tiers[row.account_id]] += 1
-    loads = defaultdict(list)
-    for budget in budgets:
-        if not budget.bucket.startswith(TESTNET):
-            loads[budget.exchange, budget.egress].append(load_of(budget))
-    plans = {
-        (exchange, egress): _plan(exchange, egress, count, slots_allowed(loads[exchange, egress]), wanted, now)
-        for (exchange, egress), count in sorted(counts.items())
-    }
+    loads = loads_of(budgets)
+    plans = {}
+    for (exchange, egress), count in sorted(counts.items()):
+        found = fit(count, wanted, loads.get((exchange, egress), []), intervals.ledger_seconds)
+        plans[exchange, egress] = _plan(exchange, egress, count, found, wanted, now)
     pacings = []
     for row in fleet:
         tier, place = tiers[row.account_id], places[row.account_id]
@@ -131,6 +149,15 @@ def decide(
         is_sooner = is_shorter or ORDER.index(tier) < ORDER.index(Tier(row.tier))
         pacings.append(Pacing(row.account_id, tier.value, place, seconds, is_sooner))
     return Decision(list(plans.values()), pacings)
+
+
+def loads_of(budgets: Iterable[Budget]) -> dict[tuple[str, str], list[Load]]:
+    """Return what is known to be taken of each count, by exchange and address; those of testnets bound nothing."""
+    loads: dict[tuple[str, str], list[Load]] = defaultdict(list)
+    for budget in budgets:
+        if not budget.bucket.startswith(TESTNET):
+            loads[budget.exchange, budget.egress].append(load_of(budget))
+    return loads
 
 
 def divide(fleet: Sequence[FleetRow], alive: Collection[str]) -> dict[UUID, str]:
@@ -166,11 +193,11 @@ def _plan(
     exchange: str,
     egress: str,
     counts: Mapping[Tier, int],
-    allowed: float | None,
+    found: Fit,
     wanted: Mapping[Tier, int],
     now: datetime,
 ) -> ReadingPlan:
-    seconds = stretch(counts, wanted, allowed)
+    seconds, allowed = found.seconds, found.allowed
     return ReadingPlan(
         exchange=exchange,
         egress=egress,

@@ -3,7 +3,7 @@
 # ruff: noqa: D102 - the classes say what their methods are for
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -76,6 +76,12 @@ class PlannedSeconds(Protocol):
     def __call__(self, exchange: str, tier: Tier, *, testnet: bool = False) -> int: ...
 
 
+class PlannedLedger(Protocol):
+    """How often an account's ledger is read now, as the exchange's limits allow."""
+
+    def __call__(self, exchange: str, *, testnet: bool = False) -> int: ...
+
+
 MakeConnector = Callable[[ExchangeAccount, Mapping[str, Any]], Connector]
 Connect = Callable[[ExchangeAccount, SealedCredential], Connector]
 
@@ -84,7 +90,8 @@ Connect = Callable[[ExchangeAccount, SealedCredential], Connector]
 class Tools:
     """Everything a slot or a job works with. `connect` opens a sealed credential, `owner` is this sidecar's id.
 
-    `egress` is the address it reads from, `kinds_of` tells every wallet that an exchange may have.
+    `egress` is the address it reads from, `kinds_of` tells every wallet that an exchange may have, `is_crowded` whether
+    ledgers had better wait for an exchange's limits.
     """
 
     storage: Storage
@@ -97,6 +104,8 @@ class Tools:
     allow_withdraw_keys: bool = False
     egress: str = ""
     planned_seconds: PlannedSeconds | None = None
+    planned_ledger: PlannedLedger | None = None
+    is_crowded: Callable[[str], bool] = lambda exchange: False
     kinds_of: KindsOf = lambda exchange: {}
     clocks: Clocks = field(default_factory=Clocks)
     stillness: Stillness = field(default_factory=Stillness)
@@ -105,7 +114,17 @@ class Tools:
 
     def interval(self, account: ExchangeAccount, state: SyncState | None) -> int:
         """Return how often the account is read now, in seconds."""
-        tier = tier_now(account, state)
         if self.planned_seconds is None:
-            return self.intervals.of_tiers()[tier]
-        return self.planned_seconds(account.exchange, tier, testnet=account.testnet)
+            return self.wanted(account, state)
+        return self.planned_seconds(account.exchange, tier_now(account, state), testnet=account.testnet)
+
+    def wanted(self, account: ExchangeAccount, state: SyncState | None) -> int:
+        """Return how often the account would be read if no limit were near, in seconds."""
+        return self.intervals.of_tiers()[tier_now(account, state)]
+
+    def rules(self, account: ExchangeAccount) -> Intervals:
+        """Return the intervals of what a slot reads, with that of ledgers as the exchange's limits allow it."""
+        if self.planned_ledger is None:
+            return self.intervals
+        seconds = self.planned_ledger(account.exchange, testnet=account.testnet)
+        return replace(self.intervals, ledger_seconds=seconds)

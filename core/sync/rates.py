@@ -14,6 +14,9 @@ BURST_PART = 0.02  # of a limit, that may leave at once after an idle time
 JITTER_PART, JITTER_LEAST, JITTER_MOST = 0.03, 0.1, 0.5  # how much later than others a request may arrive, in seconds
 PLANNED_PART = 0.985  # of the rate, that accounts are planned for
 LONGEST_STRETCH = 6.0  # of other accounts' intervals, before those of main accounts give way too
+LEDGER_PART = 0.5  # of a limit that slots need too, that goes to ledgers at most
+LEDGER_STRETCH = 3.0  # of the interval of ledgers, where slots need the same limit
+SETTLING = 20
 GIVING_WAY = ((Tier.REST, Tier.ACTIVE), (Tier.WATCHED,), (Tier.MAIN,))
 MICROS = 1_000_000
 
@@ -41,23 +44,74 @@ def rate_of(limit: int, window_seconds: int) -> Rate:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What accounts take of one count: `slot_units` by each slot, `other_rate` units a second by all else."""
+    """What accounts take of one count: `slot_units` by each slot, `ledger_units` by each reading of a ledger.
+
+    `other_rate` units a second go to all else.
+    """
 
     limit: int
     window_seconds: int
     slot_units: float
     other_rate: float
+    ledger_units: float = 0.0
 
     @property
-    def slots_per_second(self) -> float:
-        """How many slots the limit allows in a second."""
-        left = rate_of(self.limit, self.window_seconds).per_second * PLANNED_PART - self.other_rate
-        return max(left, 0.001) / self.slot_units
+    def per_second(self) -> float:
+        """Units a second that accounts are planned for."""
+        return max(rate_of(self.limit, self.window_seconds).per_second * PLANNED_PART - self.other_rate, 0.001)
+
+    def slots_per_second(self, ledgers_per_second: float) -> float:
+        """How many slots the limit allows in a second beside so many readings of ledgers."""
+        return max(self.per_second - self.ledger_units * ledgers_per_second, 0.001) / self.slot_units
 
 
-def slots_allowed(loads: list[Load]) -> float | None:
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What fits into the limits: intervals by tier and of ledgers, and slots a second (None: nothing bounds them)."""
+
+    seconds: dict[Tier, int]
+    ledger_seconds: int
+    allowed: float | None
+
+
+def slots_allowed(loads: list[Load], ledgers_per_second: float = 0.0) -> float | None:
     """Return how many slots a second the tightest of these counts allows; None where none is touched."""
-    return min((load.slots_per_second for load in loads if load.slot_units > 0), default=None)
+    each = (load.slots_per_second(ledgers_per_second) for load in loads if load.slot_units > 0)
+    return min(each, default=None)
+
+
+def ledger_interval(counts: Mapping[Tier, int], wanted: Mapping[Tier, int], loads: list[Load], seconds: int) -> int:
+    """Return how often ledgers can be read that are wanted every `seconds`.
+
+    A count that only ledgers take of bounds them alone. Where slots take of the same count, ledgers wait as much as
+    slots do, up to three times their interval, and take half of it at most; closed positions and large moves have them
+    read at once all the same.
+    """
+    accounts, factor = sum(counts.values()), 1.0
+    slots = sum(count / wanted[tier] for tier, count in counts.items())
+    for load in (load for load in loads if load.ledger_units > 0):
+        alone = accounts * load.ledger_units / seconds / load.per_second
+        together = alone + slots * load.slot_units / load.per_second
+        shared = max(min(together, LEDGER_STRETCH), alone / LEDGER_PART) if together > 1 else 1.0
+        factor = max(factor, shared if load.slot_units > 0 else alone)
+    return ceil(round(seconds * factor, 6))
+
+
+def fit(counts: Mapping[Tier, int], wanted: Mapping[Tier, int], loads: list[Load], ledger_seconds: int) -> Fit:
+    """Return the intervals that fit into the limits.
+
+    The price of slots and that of ledgers are known apart, for an account that is read half as often has its ledger
+    read in twice as many of its slots: a mean of both would keep slow intervals slow.
+    """
+    ledgers = ledger_interval(counts, wanted, loads, ledger_seconds)
+    seconds: Mapping[Tier, float] = wanted
+    each, allowed = 0.0, None
+    for turn in range(SETTLING):
+        now = sum(count / max(seconds[tier], ledgers) for tier, count in counts.items())
+        each = now if not turn else (each + now) / 2
+        allowed = slots_allowed(loads, each)
+        seconds = stretch(counts, wanted, allowed)
+    return Fit({tier: ceil(interval) for tier, interval in seconds.items()}, ledgers, allowed)
 
 
 def stretch(counts: Mapping[Tier, int], wanted: Mapping[Tier, int], allowed: float | None) -> dict[Tier, int]:

@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from core.log import log_ids
 from core.ports import Lease
 from core.sync.budgets import DOWN, PROBE_JITTER, PROBE_SECONDS, Breakers
 from core.sync.bulkheads import Bulkheads
+from core.sync.claims import claim, claim_ahead
 from core.sync.clocks import Clocks
 from core.sync.connections import Connections
 from core.sync.fx import FxReader
@@ -99,6 +100,8 @@ class Runner:
             patience=Patience(sleep=lambda seconds: not self._stopping.wait(seconds)),
             egress=settings.egress,
             planned_seconds=self._planner.seconds,
+            planned_ledger=self._planner.ledger_seconds,
+            is_crowded=lambda exchange: self._meters.of(exchange).is_crowded(),
             kinds_of=lambda exchange: parts.exchanges.describe(exchange).wallets,
         )
         self._breakers = Breakers(jitter or (lambda: random.uniform(-1, 1)))  # noqa: S311 - spreads probes only
@@ -291,7 +294,9 @@ class Runner:
         with self.tools.storage.begin(write=False) as uow:
             due = uow.syncing.due(now, egress=self.tools.egress)
         most = {name: min(room, due.get(name, 0), CLAIM_MOST) for name, room in rooms.items()}
-        leases = self._claim(now, {name: limit for name, limit in most.items() if limit > 0})
+        leases = claim(self.tools, now, most)
+        left = {name: min(room, CLAIM_MOST) - most[name] for name, room in rooms.items()}
+        leases += claim_ahead(self.tools, now, left, self._planner.ahead_seconds)
         for lease in leases:
             with self._lock:
                 self._leases[lease.account.id] = lease
@@ -300,23 +305,6 @@ class Runner:
                 log.warning("slot skipped, the one before still runs", extra={"account_id": str(lease.account.id)})
                 self._give_back(lease, "missed")
         return len(leases)
-
-    def _claim(self, now: datetime, most: Mapping[str, int]) -> list[Lease]:
-        """Take so many accounts of each exchange at most."""
-        leases: list[Lease] = []
-        if not most:
-            return leases
-        with self.tools.storage.begin() as uow:
-            for exchange, limit in sorted(most.items()):
-                leases += uow.syncing.claim(
-                    now,
-                    owner=self.tools.owner,
-                    lease_seconds=self.tools.lease_seconds,
-                    limit=limit,
-                    exchange=exchange,
-                    egress=self.tools.egress,
-                )
-        return leases
 
     def _is_ready(self, exchange: str) -> bool:
         return exchange in self._priced and not self._breakers.is_open(exchange)

@@ -122,7 +122,7 @@ class Slot:
         asking = Asking(tools, start, connector)
         known = {wallet.wallet: wallet for wallet in start.before.wallets}
         kinds = tools.kinds_of(account.exchange)
-        plan = plan_slot(account, start.state, asking.now(), tools.intervals, kinds=kinds, known=known)
+        plan = plan_slot(account, start.state, asking.now(), tools.rules(account), kinds=kinds, known=known)
         found = asking.ask(plan)
         self._turns = frozenset({SLOW, SELDOM}) if found.answers.carried is None else plan.turns
         return found
@@ -216,8 +216,9 @@ class Slot:
         now = self._tools.clock()
         pauses = {pause.exchange: pause.until for pause in uow.syncing.pauses(now, self._tools.egress)}
         interval = self._tools.interval(account, self._state)
+        is_stretched = interval > self._tools.wanted(account, self._state)
         due = next_due(
-            self._planned_at,
+            min(self._planned_at, now) if is_stretched else self._planned_at,  # what was read ahead is not due again
             now,
             interval_seconds=interval,
             error_code=code,

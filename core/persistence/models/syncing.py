@@ -137,6 +137,8 @@ class RateBudgetRow(Base):
     units: Mapped[int]
     slot_units: Mapped[float]
     other_rate: Mapped[float]
+    ledger_units: Mapped[float] = mapped_column(server_default="0")
+    ledger_rate: Mapped[float] = mapped_column(server_default="0")
 
 
 class TurnRow(Base):

@@ -26,6 +26,7 @@ from core.ports import ClientIds, FleetRow, Pacing
 LOOK_AGAIN = timedelta(seconds=20)
 MICROS = 1_000_000
 PLAN_COLUMNS = tuple(getattr(ReadingPlanRow, name) for name in ReadingPlan.__dataclass_fields__)
+MEASURED = ("slot_units", "other_rate", "ledger_units", "ledger_rate")
 BUDGET_COLUMNS = tuple(getattr(RateBudgetRow, name) for name in Budget.__dataclass_fields__)
 
 
@@ -162,9 +163,9 @@ class PlanningRepository(Repository):
         self.run(update(RateBudgetRow).where(own, RateBudgetRow.free_at < until_us).values(free_at=until_us))
 
     def measure(self, budgets: Iterable[Budget]) -> None:
-        """Store what a slot and all else were found to take."""
+        """Store what slots, ledgers and all else were found to take."""
         for budget in budgets:
-            found = {"slot_units": budget.slot_units, "other_rate": budget.other_rate}
+            found = {name: getattr(budget, name) for name in MEASURED}
             self.run(update(RateBudgetRow).where(_same(budget)).values(**found))
 
     def _change(self, condition: ColumnElement[bool], values: dict[str, Any]) -> int:

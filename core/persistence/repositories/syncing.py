@@ -107,13 +107,17 @@ class SyncingRepository(Repository):
         exchanges_paused: Collection[str] = (),
         exchange: str | None = None,
         egress: str = "",
+        ahead_seconds: float = 0,
     ) -> list[Lease]:
         """Take accounts that are due and free, the most urgent tiers first, and raise their fencing numbers.
 
         Only active, verified accounts of this address (or of none yet) count, and only those whose exchange is not
-        paused; with `exchange` only that one's.
+        paused; with `exchange` only that one's. With `ahead_seconds` only main accounts and those
+        on a screen that are due so soon.
         """
-        due = _leasable(now).where(_due(now, egress), ExchangeAccountRow.exchange.not_in(sorted(exchanges_paused)))
+        due = _leasable(now).where(
+            _due(now, egress, ahead_seconds), ExchangeAccountRow.exchange.not_in(sorted(exchanges_paused))
+        )
         if exchange is not None:
             due = due.where(ExchangeAccountRow.exchange == exchange)
         due = due.order_by(URGENCY, SyncStateRow.next_due_at, SyncStateRow.account_id).limit(limit)
@@ -301,12 +305,14 @@ def _leasable(now: datetime) -> Query:
     )
 
 
-def _due(now: datetime, egress: str) -> ColumnElement[bool]:
+def _due(now: datetime, egress: str, ahead_seconds: float = 0) -> ColumnElement[bool]:
+    is_early = SyncStateRow.tier.in_((Tier.MAIN, Tier.WATCHED))
     return and_(
+        *([is_early] if ahead_seconds else ()),
         ExchangeAccountRow.removed_at.is_(None),
         ExchangeAccountRow.is_active,
         ExchangeAccountRow.status.in_(READABLE),
-        SyncStateRow.next_due_at <= now,
+        SyncStateRow.next_due_at <= now + timedelta(seconds=ahead_seconds),
         or_(SyncStateRow.egress.is_(None), SyncStateRow.egress == egress),
         or_(SyncStateRow.leased_until.is_(None), SyncStateRow.leased_until <= now),
     )

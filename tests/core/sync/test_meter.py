@@ -12,7 +12,7 @@ from connectors.errors import RateLimitedError
 from connectors.types import Cost
 from core.domain.reading_plans import Budget
 from core.persistence import SqlStorage
-from core.sync.meter import Meter, Meters
+from core.sync.meter import Meter, Meters, ledger_calls
 from core.sync.rates import MICROS, rate_of
 from tests.core.sync.conftest import BACKEND_PARAMS
 from tests.databases import fresh_storage
@@ -175,3 +175,39 @@ def test_what_a_slot_takes_is_measured_apart_from_what_is_read_for_all(storage: 
     assert room is not None
     assert 4 <= room <= 5
     assert Meters(storage, clock).of("acme").room() is None
+
+
+def test_a_ledger_s_price_is_known_apart_and_far_booked_counts_let_no_more_begin(
+    storage: SqlStorage, clock: SleptClock
+) -> None:
+    one = Meter(storage, clock, "acme", "", 1.0, lambda seconds: None)
+    history = Cost("history", 150, 12_000, 60)
+    one.pay((SPOT,))
+    assert not one.is_crowded()
+    for _ in range(8):
+        with ledger_calls():
+            one.pay((SPOT,))
+            one.pay((history,))
+    one.count_slot()
+    assert one.is_crowded()
+    clock.sleep(30)
+    assert not one.is_crowded()
+    found = {item.bucket: item for item in one.measure()}
+    assert (found["api"].slot_units, found["api"].ledger_units) == (20, 20)
+    assert (found["history"].slot_units, found["history"].ledger_units) == (0, 150)
+    assert found["history"].ledger_rate == found["history"].other_rate > 0
+
+
+def test_of_a_count_that_slots_need_ledgers_take_half_at_most(storage: SqlStorage, clock: SleptClock) -> None:
+    one = meter(storage, clock)
+    one.pay((SPOT,))
+    one.count_slot()
+    one.measure()
+    clock.sleep(1)
+    one.measure()
+    while not one.is_crowded():
+        with ledger_calls():
+            one.pay((SPOT,))
+        assert one.room() is not None
+    ahead = budget(storage).free_at / MICROS - clock.now.timestamp()
+    assert ahead < 3

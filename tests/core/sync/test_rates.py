@@ -5,7 +5,7 @@ import random
 import pytest
 
 from core.domain.types import Tier
-from core.sync.rates import MICROS, PLANNED_PART, Load, rate_of, slots_allowed, stretch
+from core.sync.rates import MICROS, PLANNED_PART, Load, fit, ledger_interval, rate_of, slots_allowed, stretch
 
 WANTED = {Tier.MAIN: 30, Tier.WATCHED: 30, Tier.ACTIVE: 120, Tier.REST: 300}
 SPOT = Load(6_000, 60, 20, 0)
@@ -75,3 +75,31 @@ def test_the_tightest_count_decides_and_what_is_read_for_all_comes_first() -> No
     assert shared is not None
     assert free - shared == pytest.approx(2)
     assert slots_allowed([Load(6_000, 60, 0, 40)]) is None
+
+
+def test_ledgers_that_a_count_of_their_own_bounds_do_not_slow_slots() -> None:
+    counts = {Tier.MAIN: 400}
+    history = Load(12_000, 60, 0, 0, ledger_units=150)
+    found = fit(counts, WANTED, [SPOT, history], 300)
+    assert found.seconds == fit(counts, WANTED, [SPOT], 300).seconds
+    assert (found.ledger_seconds, ledger_interval(counts, WANTED, [SPOT], 300)) == (314, 300)
+
+
+def test_where_slots_and_ledgers_need_one_count_both_wait_and_together_they_fit() -> None:
+    counts = {Tier.MAIN: 400}
+    for units in (3, 30, 300):
+        load = Load(2_400, 60, 10, 0, ledger_units=units)
+        found = fit(counts, WANTED, [load], 300)
+        slots, ledgers = 400 * 10 / found.seconds[Tier.MAIN], 400 * units / max(
+            found.ledger_seconds, found.seconds[Tier.MAIN]
+        )  # fmt: skip
+        assert 0.97 * load.per_second <= slots + ledgers <= load.per_second
+        assert ledgers <= 0.51 * load.per_second
+    few = fit({Tier.MAIN: 20}, WANTED, [Load(2_400, 60, 10, 0, ledger_units=30)], 300)
+    assert (few.seconds[Tier.MAIN], few.ledger_seconds) == (30, 300)
+
+
+def test_a_plan_settles_where_accounts_are_read_more_seldom_than_their_ledgers_are_wanted() -> None:
+    load = Load(2_400, 60, 10, 0, ledger_units=0.5)
+    found = fit({Tier.MAIN: 8_000}, WANTED, [load], 300)
+    assert found.seconds[Tier.MAIN] == pytest.approx(8_000 * 10.5 / load.per_second, rel=0.02)

@@ -181,9 +181,10 @@ def test_units_are_booked_one_after_the_other_and_none_too_far_ahead(storage: Sq
         assert (found.free_at, found.window, found.units) == (5_600, 2, 40)
         uow.planning.hold_back("alpha", "", 9_000)
         uow.planning.hold_back("alpha", "", 8_000)
-        uow.planning.measure([replace(API, slot_units=2.5, other_rate=0.5)])
+        uow.planning.measure([replace(API, slot_units=2.5, other_rate=0.5, ledger_units=9.0, ledger_rate=0.25)])
         (found,) = uow.planning.budgets()
     assert (found.free_at, found.slot_units, found.other_rate) == (9_000, 2.5, 0.5)
+    assert (found.ledger_units, found.ledger_rate) == (9.0, 0.25)
 
 
 def test_what_others_use_pushes_the_count_on_once(storage: SqlStorage) -> None:
