@@ -173,11 +173,11 @@ class Asking:
         return replace(part, rows=closed_rows(self._account, part.found, then))
 
     def _can_wait(self, now: datetime) -> bool:
-        """Tell whether a ledger that is merely due waits for its limits; one that was put off long ago does not."""
+        """Tell whether a ledger that is merely due waits for its limits; one that was put off for long waits less."""
         read_to, exchange = self._start.state.ledger_read_to, self._account.exchange
         most = PUT_OFF_MOST * self._tools.rules(self._account).ledger_seconds
         is_old = read_to is not None and now - read_to > timedelta(seconds=most)
-        return not is_old and self._tools.is_crowded(exchange)
+        return self._tools.is_crowded(exchange, is_old=is_old)
 
     # what is believed
 

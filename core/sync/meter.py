@@ -29,6 +29,7 @@ SHORTEST_TOLD_WINDOW = 30
 KNOWN_AFTER_SLOTS = 200  # what comes in few slots only (earn wallets, rights) must be in the mean
 KNOWN_AFTER_LEDGERS = 50
 CROWDED_SECONDS = 3.0  # booked ahead of a count that ledgers take of: no more of them begin
+CROWDED_OLD_SECONDS = 8.0  # the same for ledgers that have waited long
 
 _ledger: ContextVar[set[str] | None] = ContextVar("ledger", default=None)
 
@@ -146,15 +147,16 @@ class Meter:
             rooms = [_room(bucket, now_us) for bucket in self._buckets.values() if bucket.budget.slot_units > 0]
         return min(rooms, default=None)
 
-    def is_crowded(self) -> bool:
+    def is_crowded(self, *, is_old: bool = False) -> bool:
         """Tell whether one more ledger had better wait: a count that ledgers take of is booked far ahead.
 
-        Of a count that slots need too they take half at most.
+        Of a count that slots need too they take half at most. One that `is_old` waits for less, or might never come.
         """
         with self._lock:
             now_us, since = self._now_us(), self._measured().since.timestamp() * MICROS
-            seconds = max(0.0, now_us - since) / MICROS + ROOM_SECONDS
-            return any(_is_crowded(bucket, now_us, seconds) for bucket in self._buckets.values())
+            latest = now_us + (CROWDED_OLD_SECONDS if is_old else CROWDED_SECONDS) * MICROS
+            seconds = max(0.0, now_us - since) / MICROS
+            return any(_is_crowded(bucket, latest, seconds) for bucket in self._buckets.values())
 
     def count_slot(self) -> None:
         """Note that one account's slot has ended."""
@@ -314,12 +316,12 @@ def _room(bucket: Bucket, now_us: float) -> int:
     return max(1, int((ROOM_SECONDS - ahead) * bucket.rate.per_second / bucket.budget.slot_units))
 
 
-def _is_crowded(bucket: Bucket, now_us: float, seconds: float) -> bool:
+def _is_crowded(bucket: Bucket, latest_us: float, seconds: float) -> bool:
     if not bucket.ledger_used and not bucket.budget.ledger_units:
         return False
     most = LEDGER_PART * bucket.rate.per_second * seconds
     is_over = bucket.budget.slot_units > 0 and bucket.ledger_used > most
-    return is_over or bucket.next_us > now_us + CROWDED_SECONDS * MICROS
+    return is_over or bucket.next_us > latest_us
 
 
 def _blend(bucket: Bucket, seen: Measure, seconds: float, *, counted: int) -> Budget:

@@ -82,6 +82,12 @@ class PlannedLedger(Protocol):
     def __call__(self, exchange: str, *, testnet: bool = False) -> int: ...
 
 
+class IsCrowded(Protocol):
+    """Tell whether one more ledger had better wait for an exchange's limits."""
+
+    def __call__(self, exchange: str, *, is_old: bool = False) -> bool: ...
+
+
 MakeConnector = Callable[[ExchangeAccount, Mapping[str, Any]], Connector]
 Connect = Callable[[ExchangeAccount, SealedCredential], Connector]
 
@@ -105,7 +111,7 @@ class Tools:
     egress: str = ""
     planned_seconds: PlannedSeconds | None = None
     planned_ledger: PlannedLedger | None = None
-    is_crowded: Callable[[str], bool] = lambda exchange: False
+    is_crowded: IsCrowded = lambda exchange, *, is_old=False: False
     kinds_of: KindsOf = lambda exchange: {}
     clocks: Clocks = field(default_factory=Clocks)
     stillness: Stillness = field(default_factory=Stillness)

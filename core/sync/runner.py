@@ -101,7 +101,7 @@ class Runner:
             egress=settings.egress,
             planned_seconds=self._planner.seconds,
             planned_ledger=self._planner.ledger_seconds,
-            is_crowded=lambda exchange: self._meters.of(exchange).is_crowded(),
+            is_crowded=lambda exchange, *, is_old=False: self._meters.of(exchange).is_crowded(is_old=is_old),
             kinds_of=lambda exchange: parts.exchanges.describe(exchange).wallets,
         )
         self._breakers = Breakers(jitter or (lambda: random.uniform(-1, 1)))  # noqa: S311 - spreads probes only
