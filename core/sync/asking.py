@@ -158,7 +158,8 @@ class Asking:
         is_late = self._tools.clock() - self._began > timedelta(seconds=self._tools.lease_seconds / 2)
         if found.ledger is None or not found.ledger.complete or found.halt or found.code or is_late:
             return found
-        part = read_closed(self._connector, self._start.state, found.answers.at)
+        with ledger_calls(goes_on=self._account.exchange):
+            part = read_closed(self._connector, self._start.state, found.answers.at)
         error = part.error if isinstance(part, ClosedPart) else part
         if error is not None:
             log.warning("closed positions not read: %s", error, extra={"account_id": str(self._account.id)})

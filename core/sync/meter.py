@@ -35,9 +35,12 @@ _ledger: ContextVar[set[str] | None] = ContextVar("ledger", default=None)
 
 
 @contextmanager
-def ledger_calls() -> Iterator[None]:
-    """Count what this thread asks for in the block as one reading of a ledger, and not as a part of its slot."""
-    token = _ledger.set(set())
+def ledger_calls(goes_on: str = "") -> Iterator[None]:
+    """Count what this thread asks for in the block as one reading of a ledger, and not as a part of its slot.
+
+    `goes_on` names the exchange where it is the rest of one that has been counted.
+    """
+    token = _ledger.set({goes_on})
     try:
         yield
     finally:
