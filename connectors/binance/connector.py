@@ -34,6 +34,7 @@ from connectors.types import AccountInfo, Balance, ExchangeInfo, LedgerEntry, Pe
 FEATURES_SECONDS = 3_600
 CONTRACTS_SECONDS = 86_400
 TESTNET_FEATURES = {"margin": False, "futures": True, "options": False, "portfolio_margin": False}
+LISTINGS = trades.Listings(FEATURES_SECONDS)
 
 
 class BinanceConnector(RestConnector):
@@ -108,7 +109,6 @@ class BinanceConnector(RestConnector):
         self.overview_due = 0.0
         self.refused: dict[Endpoint, float] = {}
         self._moves: dict[str, trades.Moves] = {}
-        self._listed: tuple[float, Mapping[str, trades.Pair]] | None = None
 
     @property
     def has_wallet_api(self) -> bool:
@@ -209,11 +209,8 @@ class BinanceConnector(RestConnector):
         return self._moves.setdefault(wallet, trades.Moves())
 
     def listed(self) -> Mapping[str, trades.Pair]:
-        """Return the spot pairs, asked once an hour."""
-        if self._listed is None or time.monotonic() > self._listed[0]:
-            prices = self.call(api.TICKERS).prices or {}
-            self._listed = (time.monotonic() + FEATURES_SECONDS, trades.listed_pairs(prices))
-        return self._listed[1]
+        """Return the spot pairs, asked once an hour for all accounts: they are the same for everybody."""
+        return LISTINGS.of(self._settings.hosts["spot"], lambda: self.call(api.TICKERS).prices or {})
 
     def _keep(self, name: str, endpoint: Endpoint, seconds: float) -> Mapping[str, Any]:
         """Return a slowly changing fact, asked again after `seconds`; the old one while the exchange is down."""

@@ -6,6 +6,7 @@ of their coins moved, as a coin can be bought and sold between two readings.
 """
 
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -138,6 +139,22 @@ def listed_pairs(prices: Mapping[str, Decimal]) -> dict[str, Pair]:
     """Return the pairs whose quote is known, of the last prices of all."""
     split = ((symbol, split_pair(symbol, QUOTES), price) for symbol, price in prices.items())
     return {symbol: Pair(*pair, price) for symbol, pair, price in split if pair is not None}
+
+
+class Listings:
+    """The pairs that hosts list, shared by the connectors of a process: public facts, and thousands of them."""
+
+    def __init__(self, seconds: float) -> None:
+        """Hold nothing yet; what is asked holds for so many seconds."""
+        self._seconds = seconds
+        self._found: dict[str, tuple[float, Mapping[str, Pair]]] = {}
+
+    def of(self, host: str, ask: Callable[[], Mapping[str, Decimal]]) -> Mapping[str, Pair]:
+        """Return what a host lists; `ask` gives its last prices by symbol where they are not known or too old."""
+        found = self._found.get(host)
+        if found is None or time.monotonic() > found[0]:  # several at once ask several times: none waits for another
+            found = self._found[host] = (time.monotonic() + self._seconds, listed_pairs(ask()))
+        return found[1]
 
 
 def find_fills(
