@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -45,7 +46,20 @@ def trader(installation: Installation, sandbox: Sandbox) -> User:
     client = installation.add_person("trader")
     for name, exchange in ACCOUNTS.items():
         installation.add_account(client, sandbox.key(exchange, "good"), name)
+    wait_for_ledgers(installation, client)
     return client
+
+
+def wait_for_ledgers(installation: Installation, client: User) -> None:
+    """Wait until the sidecar has read every account's ledger once: until then funding is unknown, and said to be."""
+    deadline = time.monotonic() + LONGEST_MS / 1000
+    while time.monotonic() < deadline:
+        with installation.storage.begin(write=False) as uow:
+            states = uow.syncing.states({client.id})
+        if len(states) == len(ACCOUNTS) and all(state.ledger_read_to for state in states):
+            return
+        time.sleep(0.2)
+    raise AssertionError("a ledger was not read")
 
 
 def test_the_page_shows_the_sandboxs_own_positions_and_its_file_agrees(
