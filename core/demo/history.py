@@ -52,7 +52,8 @@ def past_details(
 ) -> Iterator[DetailPoint]:
     """Return what every stored wallet held at each instant, and what was open.
 
-    The world knows wallets by their kind. Of several of one kind an asset lies where it lies today, else in the first.
+    The world knows wallets by their kind, some by their own name. Of several of one kind an asset lies where it lies
+    today, else in the first.
     """
     places = {(balance.kind, balance.asset): balance.wallet for balance in held}
     names: dict[str, list[str]] = {}
@@ -62,9 +63,9 @@ def past_details(
         book = world.book(uid, at)
         assets: dict[str, list[HeldAsset]] = {name: [] for some in names.values() for name in some}
         legs: dict[str, list[OpenLeg]] = {name: [] for name in assets}
-        for kind in names.keys() & book.wallets.keys():
+        for kind in (names.keys() | assets.keys()) & book.wallets.keys():
             for asset, amount in book.amounts(kind).items():
-                name = places.get((kind, asset), names[kind][0])
+                name = places.get((kind, asset), names[kind][0]) if kind in names else kind
                 assets[name].append(HeldAsset(asset, amount, world.price(asset, at)))
         for position in book.positions:
             if position.wallet in names:
@@ -105,7 +106,11 @@ def first_wallets(world: World, uid: str, wallets: Iterable[WalletState], since:
     """Return the wallets with their first good reading moved back to where history begins."""
     equity, _ = world.equity(world.book(uid, since))
     for wallet in wallets:
-        yield replace(wallet, first_ok_at=since, first_equity=float(equity.get(wallet.kind, Decimal(0))))
+        yield replace(
+            wallet,
+            first_ok_at=since,
+            first_equity=float(equity.get(wallet.kind, equity.get(wallet.wallet, Decimal(0)))),
+        )
 
 
 def _unrealized(world: World, book: Book) -> float:
