@@ -1,5 +1,7 @@
 """What people have said of transfers."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -18,11 +20,9 @@ SHAPE = (
 )
 
 
-def upgrade() -> None:
-    """Make the table; it begins empty."""
-    account = ["exchange_accounts.id", "exchange_accounts.user_id"]
-    entry = ["ledger_entries.account_id", "ledger_entries.wallet", "ledger_entries.dedupe_key"]
-    sides = [
+def _sides() -> list[sa.Column[Any]]:
+    """Return where the leg that left and the leg that came are to be found."""
+    return [
         column
         for side in ("out", "in")
         for column in (
@@ -32,7 +32,13 @@ def upgrade() -> None:
             sa.Column(f"{side}_at", UtcDateTime(), nullable=True),
         )
     ]
-    ties = [
+
+
+def _ties() -> list[sa.ForeignKeyConstraint]:
+    """Return what ties each leg to an account of the client, and to its ledger entry."""
+    account = ["exchange_accounts.id", "exchange_accounts.user_id"]
+    entry = ["ledger_entries.account_id", "ledger_entries.wallet", "ledger_entries.dedupe_key"]
+    return [
         tie
         for side in ("out", "in")
         for tie in (
@@ -46,12 +52,16 @@ def upgrade() -> None:
             ),
         )
     ]  # fmt: skip
+
+
+def upgrade() -> None:
+    """Make the table; it begins empty."""
     op.create_table(
         "transfer_links",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
-        *sides,
+        *_sides(),
         sa.Column("first_at", UtcDateTime(), nullable=False),
         sa.Column("last_at", UtcDateTime(), nullable=False),
         sa.Column("said_at", UtcDateTime(), nullable=False),
@@ -64,7 +74,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["client_id"], ["users.id"], name=op.f("fk_transfer_links_client_id"), ondelete="CASCADE"
         ),
-        *ties,
+        *_ties(),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_links")),
     )
     in_force = sa.text("undone_at IS NULL")
